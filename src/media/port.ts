@@ -1,0 +1,65 @@
+import type { RtpStatistics } from '../rtp/statistics.ts'
+
+/**
+ * What the main thread says to a media thread, and what it hears back. Audio never crosses; prompts do, as shared memory.
+ * The main thread talks to `MediaEngine`; how that reaches a worker is `media/`'s own business.
+ */
+export interface MediaEngine extends AsyncDisposable {
+  /**
+   * Opens an RTP port for a leg. Legs with the same `group` (a call's id) share a thread.
+   * Rejects with MediaUnavailableError when no port is free or no thread is alive.
+   */
+  open(options: { readonly group: string; readonly onEvent: (event: MediaEvent) => void }): Promise<MediaLeg>
+}
+
+/** No port is free, or the media thread is gone. */
+export class MediaUnavailableError extends Error {
+  override readonly name = 'MediaUnavailableError'
+}
+
+export type Codec = 'PCMU' | 'PCMA'
+
+/** The far end as offer and answer settled it. */
+export interface RtpRemote {
+  /** An IP address. */
+  readonly address: string
+  readonly port: number
+  readonly codec: Codec
+  readonly payloadType: number
+  /** Payload type of telephone-event (RFC 4733), if it was negotiated. */
+  readonly telephoneEventPayloadType?: number
+  /** False while the far end has us on hold: nothing is sent. */
+  readonly sending: boolean
+}
+
+/** Commands to one leg's audio. They are carried out in order; none fails loudly: a dead thread is reported by `lost`. */
+export interface MediaLeg {
+  /** The local RTP port, even. */
+  readonly port: number
+  /** Starts sending (silence, when nothing plays) and receiving; again after a re-INVITE. */
+  connect(remote: RtpRemote): void
+  /**
+   * Plays G.711 of the leg's codec, whole 20 ms frames, from its start. Replaces what is playing, which ends with 'stopped'.
+   * With `stopOnKey` the first key ends it before the next frame leaves.
+   */
+  play(playId: number, audio: SharedArrayBuffer, options: { readonly stopOnKey: boolean }): void
+  /** Ends the prompt if it is still playing; it then reports 'stopped'. */
+  stop(playId: number): void
+  /** Closes the port. Resolves with what was counted. Idempotent. */
+  close(): Promise<RtpStatistics>
+}
+
+export type MediaEvent =
+  /** A prompt has ended: its last frame has been sent, or it was stopped after `playedMs`. */
+  | {
+      readonly type: 'playEnded'
+      readonly playId: number
+      readonly how: 'finished' | 'stopped' | 'key'
+      readonly playedMs: number
+    }
+  /** A key was pressed: reported once for each press, at its beginning (RFC 4733 §2.5.2.2). */
+  | { readonly type: 'key'; readonly key: string }
+  /** Nothing was received for this long although the leg is connected and not on hold. Reported once a silence. */
+  | { readonly type: 'noMedia'; readonly forMs: number }
+  /** The media thread has died; the leg is dead. */
+  | { readonly type: 'lost' }
