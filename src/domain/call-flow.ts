@@ -39,7 +39,7 @@ export interface MachineOptions {
 
 export interface SayOptions extends MachineOptions {
   readonly payload: string
-  /** A lower-case code of the API's list, such as `en-gb`. */
+  /** A code of the API's list, in the case the client wrote (the API echoes it so): compare it in lower case. */
   readonly language: string
   readonly voice: Voice
   readonly repeat?: number // 1–10
