@@ -19,7 +19,7 @@ export interface OutgoingEvent {
   readonly type: 'call' | 'leg' | 'recording' | 'transcription'
   /** Such as `callCreated`, `callUpdated`. */
   readonly event: string
-  /** The resource as the API shows it, JSON. */
+  /** The resource (Call, Leg, ...) as it was at that moment, as JSON of its domain type; the deliverer gives it the API's shape. */
   readonly payload: string
   readonly at: Timestamp
 }

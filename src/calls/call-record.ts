@@ -1,0 +1,128 @@
+import type { Call, Leg } from '../domain/call.ts'
+import type { JournalEntry, JournalEvent } from '../domain/journal.ts'
+import type { CallChange, CallRepository } from '../domain/repositories.ts'
+import type { OutgoingEvent } from '../domain/webhook.ts'
+import type { Clock } from '../runtime/clock.ts'
+import type { Ids } from '../runtime/ids.ts'
+import type { Logger } from '../runtime/logger.ts'
+import { type CallState, project } from './projection.ts'
+
+export interface CallRecordDependencies {
+  readonly calls: CallRepository
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly logger: Logger
+}
+
+const RETRY_MS = 1_000
+/** A call whose changes can't be written for this long keeps only its newest state. */
+const MAX_WAITING_ENTRIES = 10_000
+
+/**
+ * The data of one living call and the only writer of its journal. What is reported takes effect in memory at once and is
+ * written in order: one change at a time, everything reported meanwhile joins the next one. A lost database is retried
+ * until it is back: the caller hears nothing of it.
+ */
+export class CallRecord {
+  readonly #dependencies: CallRecordDependencies
+  #state: CallState
+  #sequence: number
+  #entries: JournalEntry[] = []
+  #events: OutgoingEvent[] = []
+  #writing: Promise<void> | undefined
+
+  /** `lastSequence` is that of a journal that goes on: a call found at the start. */
+  constructor(call: Call, legs: readonly Leg[], dependencies: CallRecordDependencies, lastSequence = 0) {
+    this.#dependencies = dependencies
+    this.#state = { call, legs: new Map(legs.map((leg) => [leg.id, leg])) }
+    this.#sequence = lastSequence
+  }
+
+  get call(): Call {
+    return this.#state.call
+  }
+
+  get legs(): ReadonlyMap<string, Leg> {
+    return this.#state.legs
+  }
+
+  /** Writes a new call; rejects with StorageError, and then the call does not exist. */
+  async create(): Promise<void> {
+    const { clock, calls } = this.#dependencies
+    this.#note({ type: 'callStatus', status: this.call.status }, clock.now())
+    this.#emit('callCreated', clock.now())
+    await calls.commit(this.#take())
+  }
+
+  /** Notes what happened and applies it to the call and its legs. */
+  report(...events: readonly JournalEvent[]): void {
+    const at = this.#dependencies.clock.now()
+    for (const event of events) {
+      const before = this.#state
+      this.#state = project(before, event, at)
+      this.#note(event, at)
+      if (this.#state.call !== before.call) this.#emit('callUpdated', at)
+    }
+    this.#writing ??= this.#write()
+  }
+
+  /** Resolves once everything reported so far is on disk. */
+  async settled(): Promise<void> {
+    await this.#writing
+  }
+
+  #note(event: JournalEvent, at: number): void {
+    this.#sequence += 1
+    this.#entries.push({ callId: this.call.id, sequence: this.#sequence, at, event })
+  }
+
+  #emit(event: 'callCreated' | 'callUpdated', at: number): void {
+    const { id, accountId, webhook } = this.call
+    if (!webhook) return
+    const payload = JSON.stringify(this.call)
+    this.#events.push({
+      id: this.#dependencies.ids.uuid(),
+      accountId,
+      callId: id,
+      type: 'call',
+      event,
+      payload,
+      at,
+    })
+  }
+
+  #take(): CallChange {
+    const change = {
+      call: this.call,
+      legs: [...this.legs.values()],
+      journal: this.#entries,
+      events: this.#events,
+    }
+    this.#entries = []
+    this.#events = []
+    return change
+  }
+
+  async #write(): Promise<void> {
+    await undefined // whatever is reported in the same turn joins the first change
+    while (this.#entries.length > 0) {
+      const change = this.#take()
+      try {
+        await this.#dependencies.calls.commit(change)
+      } catch (error) {
+        this.#dependencies.logger.error(
+          { err: error, callId: this.call.id },
+          'call could not be written; retrying',
+        )
+        this.#putBack(change)
+        await new Promise<void>((resolve) => void this.#dependencies.clock.after(RETRY_MS, resolve))
+      }
+    }
+    this.#writing = undefined
+  }
+
+  #putBack({ journal = [], events = [] }: CallChange): void {
+    this.#entries = [...journal, ...this.#entries].slice(-MAX_WAITING_ENTRIES)
+    this.#events = [...events, ...this.#events].slice(-MAX_WAITING_ENTRIES)
+  }
+}

@@ -1,0 +1,139 @@
+import type { EndReason } from '../domain/call.ts'
+import { MediaUnavailableError } from '../media/port.ts'
+import type { Clock } from '../runtime/clock.ts'
+import { acceptAnswer, createOffer } from '../sdp/offer-answer.ts'
+import type {
+  Dialog,
+  DialogHandler,
+  InviteFailure,
+  OutgoingInvite,
+  OutgoingInviteHandler,
+  UserAgent,
+} from '../sip/user-agent.ts'
+import type { LegEnd, LiveCall } from './live-call.ts'
+import { outcomeOf } from './outcome.ts'
+import { addPhoneLeg, dialogHandlerOf, type LocalMedia, type PhoneDependencies } from './phone-calls.ts'
+import type { PhoneLeg } from './phone-leg.ts'
+import type { OutgoingRoute } from './routing.ts'
+
+export interface OutgoingDependencies extends PhoneDependencies {
+  readonly userAgent: Pick<UserAgent, 'invite'>
+  readonly clock: Clock
+  readonly newSessionId: () => number
+  /** The address that our SDP names to this peer. */
+  readonly mediaAddressFor: (route: OutgoingRoute) => string
+  /** How long it may ring. */
+  readonly ringMs: number
+  /** A fault in our own code: logged; the call fails. */
+  readonly onFault: (error: unknown) => void
+}
+
+/** Calls a phone for a leg that the record already knows. Everything that becomes of it is told to `call`. */
+export function callPhone(
+  call: LiveCall,
+  legId: string,
+  route: OutgoingRoute,
+  dependencies: OutgoingDependencies,
+): void {
+  const outgoing = new OutgoingCall(call, legId, route, dependencies)
+  outgoing.run().catch((error: unknown) => {
+    dependencies.onFault(error)
+    outgoing.fail(500, { by: 'linnet', cause: 'fault', detail: 'an internal fault; the log has it' })
+  })
+}
+
+class OutgoingCall implements OutgoingInviteHandler {
+  readonly #call: LiveCall
+  readonly #legId: string
+  readonly #route: OutgoingRoute
+  readonly #dependencies: OutgoingDependencies
+  readonly #leg: PhoneLeg
+  #local: LocalMedia | undefined
+  #offer = ''
+  #invite: OutgoingInvite | undefined
+  #dialog: Dialog | undefined
+  #ringing: Disposable | undefined
+  #rang = false
+
+  constructor(call: LiveCall, legId: string, route: OutgoingRoute, dependencies: OutgoingDependencies) {
+    this.#call = call
+    this.#legId = legId
+    this.#route = route
+    this.#dependencies = dependencies
+    this.#leg = addPhoneLeg(call, legId, (reason) => this.#hangUp(reason), dependencies)
+  }
+
+  async run(): Promise<void> {
+    const { userAgent, clock, newSessionId, mediaAddressFor, ringMs } = this.#dependencies
+    try {
+      if (!(await this.#leg.openAudio())) return
+    } catch (error) {
+      if (!(error instanceof MediaUnavailableError)) throw error
+      return this.fail(503, { by: 'linnet', cause: 'capacity', detail: error.message })
+    }
+    this.#local = {
+      address: mediaAddressFor(this.#route),
+      port: this.#leg.rtpPort,
+      sessionId: newSessionId(),
+      sessionVersion: 1,
+    }
+    this.#offer = createOffer(this.#local)
+    this.#ringing = clock.after(ringMs, () => this.#noAnswer())
+    this.#invite = userAgent.invite({ ...this.#route, sdp: this.#offer }, this)
+  }
+
+  onProvisional(status: number): void {
+    if (this.#rang || status === 181) return // 181: forwarded, nobody rings yet
+    this.#rang = true
+    this.#call.record.report({ type: 'legStatus', legId: this.#legId, status: 'ringing' })
+  }
+
+  onAnswer(dialog: Dialog, sdp: string | undefined): DialogHandler {
+    this.#dialog = dialog
+    this.#ringing?.[Symbol.dispose]()
+    const local = this.#local
+    if (!local) throw new Error('an answer before the offer')
+    const handler = dialogHandlerOf(this.#call, this.#leg, local)
+    const answer = sdp === undefined ? undefined : acceptAnswer(sdp, this.#offer)
+    if (!answer || 'refused' in answer) {
+      const detail = answer ? answer.detail : 'the answer carried no SDP'
+      this.fail(488, { by: 'linnet', cause: 'noCommonCodec', detail })
+      return handler
+    }
+    this.#leg.connect(answer)
+    this.#call.answered(this.#leg)
+    return handler
+  }
+
+  onFailure(failure: InviteFailure): void {
+    const { legStatus, sipResponseCode, endReason } = outcomeOf(failure, this.#rang)
+    const { status, reason } = failure
+    this.#call.record.report({ type: 'sipFailure', legId: this.#legId, status, reason })
+    this.#end({ status: legStatus, sipResponseCode, reason: endReason, farEndGone: true })
+  }
+
+  fail(sipResponseCode: number, reason: EndReason): void {
+    this.#end({ status: 'failed', sipResponseCode, reason })
+  }
+
+  #noAnswer(): void {
+    const seconds = this.#dependencies.ringMs / 1000
+    const detail = `nobody answered within ${seconds} s`
+    this.#end({
+      status: 'no_answer',
+      sipResponseCode: 480,
+      reason: { by: 'linnet', cause: 'noAnswer', detail },
+    })
+  }
+
+  #end(end: LegEnd): void {
+    this.#ringing?.[Symbol.dispose]()
+    this.#call.endLeg(this.#legId, end)
+  }
+
+  #hangUp({ detail, cause }: EndReason): void {
+    this.#ringing?.[Symbol.dispose]()
+    if (this.#dialog) void this.#dialog.bye(detail ?? cause)
+    else this.#invite?.cancel()
+  }
+}

@@ -1,0 +1,92 @@
+import type { EndReason } from '../domain/call.ts'
+import type { Prompts } from '../domain/speech.ts'
+import type { MediaEngine } from '../media/port.ts'
+import { answerOffer } from '../sdp/offer-answer.ts'
+import type { DialogHandler } from '../sip/user-agent.ts'
+import type { LegEnd, LiveCall } from './live-call.ts'
+import { PhoneLeg } from './phone-leg.ts'
+
+/** What incoming and outgoing calls share: phones with audio. */
+export interface PhoneDependencies {
+  readonly media: MediaEngine
+  readonly prompts: Prompts
+}
+
+/** Our side of an SDP session. */
+export interface LocalMedia {
+  readonly address: string
+  readonly port: number
+  readonly sessionId: number
+  readonly sessionVersion: number
+}
+
+/** Adds a phone to `call`; what its audio tells is journalled, and ends the leg where it must. */
+export function addPhoneLeg(
+  call: LiveCall,
+  id: string,
+  hangUp: (reason: EndReason) => void,
+  { media, prompts }: PhoneDependencies,
+): PhoneLeg {
+  const end = (reason: EndReason) => call.endLeg(id, { status: 'hangup', reason })
+  const leg = new PhoneLeg({
+    id,
+    callId: call.id,
+    direction: call.record.legs.get(id)?.direction ?? call.record.call.direction,
+    media,
+    prompts,
+    hangUp,
+    onEvent: (event) => {
+      switch (event.type) {
+        case 'key':
+          call.record.report({ type: 'key', legId: id, key: event.key })
+          return
+        case 'noMedia': {
+          const detail = `no audio arrived for ${Math.round(event.forMs / 1000)} s`
+          end({ by: 'linnet', cause: 'noMedia', detail })
+          return
+        }
+        case 'lost':
+          end({ by: 'linnet', cause: 'fault', detail: 'the media thread of this call died' })
+      }
+    },
+  })
+  call.add(leg)
+  return leg
+}
+
+/** Follows an answered phone's dialog: its end, and its new offers. `local` is our side as last told. */
+export function dialogHandlerOf(call: LiveCall, leg: PhoneLeg, local: LocalMedia): DialogHandler {
+  let { sessionVersion } = local
+  return {
+    onEnd: (how, reasonHeader) => call.endLeg(leg.id, dialogEnd(how, reasonHeader)),
+    onOffer: (offer) => {
+      if (offer === undefined) return { status: 488, reason: 'Not Acceptable Here' }
+      sessionVersion += 1
+      const answer = answerOffer(offer, { ...local, sessionVersion })
+      if ('refused' in answer) return { status: 488, reason: 'Not Acceptable Here' }
+      leg.connect(answer.audio)
+      return { sdp: answer.sdp }
+    },
+  }
+}
+
+function dialogEnd(how: 'bye' | 'noAck' | 'transportError', reasonHeader: string | undefined): LegEnd {
+  switch (how) {
+    case 'bye': {
+      const reason: EndReason = {
+        by: 'remote',
+        cause: 'hangup',
+        ...(reasonHeader && { detail: reasonHeader }),
+      }
+      return { status: 'hangup', reason, farEndGone: true }
+    }
+    case 'noAck': {
+      const detail = 'the far end never acknowledged our answer (ACK)'
+      return { status: 'hangup', reason: { by: 'linnet', cause: 'noAck', detail }, farEndGone: true }
+    }
+    case 'transportError': {
+      const detail = 'the far end can no longer be reached by SIP'
+      return { status: 'hangup', reason: { by: 'linnet', cause: 'unreachable', detail }, farEndGone: true }
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import { addAbortListener } from 'node:events'
+import type { Direction, EndReason } from '../domain/call.ts'
+import type { SayOptions } from '../domain/call-flow.ts'
+import type { MediaStatistics } from '../domain/journal.ts'
+import type { Prompt, Prompts } from '../domain/speech.ts'
+import { KeyBuffer } from '../flow/key-buffer.ts'
+import type { FlowLeg, PromptEnd } from '../flow/leg.ts'
+import type { MediaEngine, MediaEvent, MediaLeg } from '../media/port.ts'
+import type { NegotiatedAudio } from '../sdp/negotiation.ts'
+import type { LiveLeg } from './live-call.ts'
+
+export interface PhoneLegOptions {
+  readonly id: string
+  readonly callId: string
+  readonly direction: Direction
+  readonly media: MediaEngine
+  readonly prompts: Prompts
+  /** Hears of what the far end's audio tells: keys, silence on the line, a lost media thread. */
+  readonly onEvent: (event: Extract<MediaEvent, { type: 'key' | 'noMedia' | 'lost' }>) => void
+  /** Gets rid of the far end: set by whoever speaks SIP with it. */
+  readonly hangUp: (reason: EndReason) => void
+}
+
+/** A leg with a real phone at its end: audio by a media thread, prompts by the speech part. SIP is its owner's business. */
+export class PhoneLeg implements LiveLeg, FlowLeg {
+  readonly id: string
+  readonly direction: Direction
+  readonly keys = new KeyBuffer()
+  readonly #options: PhoneLegOptions
+  readonly #playing = new Map<number, (how: PromptEnd) => void>()
+  #audio: MediaLeg | undefined
+  #codec: NegotiatedAudio['codec'] = 'PCMU'
+  #plays = 0
+  #closed = false
+
+  constructor(options: PhoneLegOptions) {
+    this.id = options.id
+    this.direction = options.direction
+    this.#options = options
+  }
+
+  /** Opens the leg's RTP port. False when the leg was closed meanwhile. Rejects with MediaUnavailableError. */
+  async openAudio(): Promise<boolean> {
+    const { media, callId } = this.#options
+    const audio = await media.open({ group: callId, onEvent: (event) => this.#onMediaEvent(event) })
+    if (this.#closed) await audio.close()
+    else this.#audio = audio
+    return !this.#closed
+  }
+
+  get steps(): FlowLeg {
+    return this
+  }
+
+  /** The local RTP port, once `openAudio` has resolved. */
+  get rtpPort(): number {
+    if (!this.#audio) throw new Error('the leg has no audio yet')
+    return this.#audio.port
+  }
+
+  /** Starts the audio, or follows a new offer and answer. */
+  connect({
+    address,
+    port,
+    codec,
+    payloadType,
+    telephoneEventPayloadType,
+    direction,
+  }: NegotiatedAudio): void {
+    this.#codec = codec
+    this.#audio?.connect({
+      address,
+      port,
+      codec,
+      payloadType,
+      ...(telephoneEventPayloadType !== undefined && { telephoneEventPayloadType }),
+      sending: direction === 'sendrecv' || direction === 'sendonly',
+    })
+  }
+
+  async say(
+    { payload, language, voice }: SayOptions,
+    playback: { readonly stopOnKey: boolean },
+    signal: AbortSignal,
+  ): Promise<PromptEnd> {
+    const request = { text: payload, language: language.toLowerCase(), voice }
+    return this.#play(await this.#options.prompts.say(request, signal), playback, signal)
+  }
+
+  async play(
+    url: string,
+    playback: { readonly stopOnKey: boolean },
+    signal: AbortSignal,
+  ): Promise<PromptEnd> {
+    return this.#play(await this.#options.prompts.load(url, signal), playback, signal)
+  }
+
+  hangUp(reason: EndReason): void {
+    this.#options.hangUp(reason)
+  }
+
+  async close(): Promise<MediaStatistics | undefined> {
+    this.#closed = true
+    return this.#audio?.close()
+  }
+
+  async #play(
+    prompt: Prompt,
+    playback: { readonly stopOnKey: boolean },
+    signal: AbortSignal,
+  ): Promise<PromptEnd> {
+    signal.throwIfAborted()
+    this.#plays += 1
+    const playId = this.#plays
+    const { promise, resolve, reject } = Promise.withResolvers<PromptEnd>()
+    using _abort = addAbortListener(signal, () => {
+      this.#playing.delete(playId)
+      if (!this.#closed) this.#audio?.stop(playId)
+      reject(signal.reason)
+    })
+    this.#playing.set(playId, resolve)
+    this.#audio?.play(playId, this.#codec === 'PCMU' ? prompt.pcmu : prompt.pcma, playback)
+    return await promise
+  }
+
+  #onMediaEvent(event: MediaEvent): void {
+    switch (event.type) {
+      case 'playEnded': {
+        this.#playing.get(event.playId)?.(event.how === 'key' ? 'key' : 'finished')
+        this.#playing.delete(event.playId)
+        return
+      }
+      case 'key':
+        this.#options.onEvent(event)
+        this.keys.push(event.key)
+        return
+      case 'noMedia':
+      case 'lost':
+        this.#options.onEvent(event)
+    }
+  }
+}
