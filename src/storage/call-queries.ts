@@ -1,0 +1,173 @@
+import { type Kysely, sql } from 'kysely'
+import { CALL_COLUMNS, JOURNAL_COLUMNS, LEG_COLUMNS, OUTBOX_COLUMNS } from './call-rows.ts'
+import { pick, prepare } from './prepare.ts'
+import type { CallRow, JournalRow, LegRow, OutboxRow, Tables } from './schema.ts'
+
+type Builder = Kysely<Tables>
+interface CallKey {
+  readonly accountId: string
+  readonly callId: string
+}
+
+/** The queries that write a call's rows, compiled once. */
+export function prepareCallWrites(builder: Builder) {
+  return {
+    /** Inserts a call, or replaces all but its id, its account and its time of birth. */
+    saveCall: prepare((p: CallRow) =>
+      builder
+        .insertInto('calls')
+        .values(pick(p, CALL_COLUMNS))
+        .onConflict((conflict) =>
+          conflict
+            .column('id')
+            .doUpdateSet(({ ref }) => ({
+              status: ref('excluded.status'),
+              live: ref('excluded.live'),
+              direction: ref('excluded.direction'),
+              source: ref('excluded.source'),
+              destination: ref('excluded.destination'),
+              number_id: ref('excluded.number_id'),
+              webhook: ref('excluded.webhook'),
+              call_flow: ref('excluded.call_flow'),
+              test: ref('excluded.test'),
+              updated_at: ref('excluded.updated_at'),
+              ended_at: ref('excluded.ended_at'),
+              end_reason: ref('excluded.end_reason'),
+            }))
+            .whereRef('calls.account_id', '=', 'excluded.account_id'),
+        ),
+    ),
+
+    saveLeg: prepare((p: LegRow) =>
+      builder
+        .insertInto('legs')
+        .values(pick(p, LEG_COLUMNS))
+        .onConflict((conflict) =>
+          conflict
+            .column('id')
+            .doUpdateSet(({ ref }) => ({
+              status: ref('excluded.status'),
+              direction: ref('excluded.direction'),
+              source: ref('excluded.source'),
+              destination: ref('excluded.destination'),
+              sip_response_code: ref('excluded.sip_response_code'),
+              updated_at: ref('excluded.updated_at'),
+              answered_at: ref('excluded.answered_at'),
+              ended_at: ref('excluded.ended_at'),
+              end_reason: ref('excluded.end_reason'),
+            }))
+            .whereRef('legs.call_id', '=', 'excluded.call_id'),
+        ),
+    ),
+
+    appendJournal: prepare((p: JournalRow) => builder.insertInto('journal').values(pick(p, JOURNAL_COLUMNS))),
+    appendOutbox: prepare((p: OutboxRow) => builder.insertInto('outbox').values(pick(p, OUTBOX_COLUMNS))),
+  }
+}
+
+/** The queries that read calls of one account, compiled once. */
+export function prepareCallReads(builder: Builder) {
+  return {
+    findCall: prepare((p: CallKey) =>
+      builder
+        .selectFrom('calls')
+        .select(CALL_COLUMNS)
+        .where('account_id', '=', p.accountId)
+        .where('id', '=', p.callId),
+    ),
+
+    /** The page is found in the index alone; only its own rows are read. */
+    listCalls: prepare((p: { accountId: string; limit: number; offset: number }) =>
+      builder
+        .selectFrom((eb) =>
+          eb
+            .selectFrom('calls')
+            .select('id')
+            .where('account_id', '=', p.accountId)
+            .orderBy('created_at', 'desc')
+            .orderBy('id', 'desc')
+            .limit(p.limit)
+            .offset(p.offset)
+            .as('page'),
+        )
+        .innerJoin('calls', 'calls.id', 'page.id')
+        .select(CALL_COLUMNS.map((column) => `calls.${column}` as const))
+        .orderBy('calls.created_at', 'desc')
+        .orderBy('calls.id', 'desc'),
+    ),
+  }
+}
+
+/** The queries that read the legs and the journal of one account's calls, compiled once. */
+export function prepareLegReads(builder: Builder) {
+  return {
+    findLeg: prepare((p: CallKey & { legId: string }) =>
+      legsOfAccount(builder, p.accountId).where('legs.id', '=', p.legId).where('legs.call_id', '=', p.callId),
+    ),
+    findLegById: prepare((p: { accountId: string; legId: string }) =>
+      legsOfAccount(builder, p.accountId).where('legs.id', '=', p.legId),
+    ),
+    listLegs: prepare((p: CallKey & { limit: number; offset: number }) =>
+      legsOfAccount(builder, p.accountId)
+        .where('legs.call_id', '=', p.callId)
+        .orderBy('legs.sequence')
+        .limit(p.limit)
+        .offset(p.offset),
+    ),
+    countLegs: prepare((p: CallKey) =>
+      builder
+        .selectFrom('legs')
+        .innerJoin('calls', 'calls.id', 'legs.call_id')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .where('calls.account_id', '=', p.accountId)
+        .where('legs.call_id', '=', p.callId),
+    ),
+
+    readJournal: prepare((p: CallKey) =>
+      builder
+        .selectFrom('journal')
+        .innerJoin('calls', 'calls.id', 'journal.call_id')
+        .select(JOURNAL_COLUMNS.map((column) => `journal.${column}` as const))
+        .where('calls.account_id', '=', p.accountId)
+        .where('journal.call_id', '=', p.callId)
+        .orderBy('journal.sequence'),
+    ),
+  }
+}
+
+/** The queries of the recovery at start, over all accounts: to be asked in one transaction. */
+export function liveCallQueries(builder: Builder) {
+  // A constant, not a parameter: only so does the planner know that the partial index holds all that is asked for.
+  const live = sql.lit<1>(1)
+  return {
+    calls: builder
+      .selectFrom('calls')
+      .select(CALL_COLUMNS)
+      .where('live', '=', live)
+      .orderBy('created_at')
+      .orderBy('id')
+      .compile(),
+    legs: builder
+      .selectFrom('calls')
+      .innerJoin('legs', 'legs.call_id', 'calls.id')
+      .select(LEG_COLUMNS.map((column) => `legs.${column}` as const))
+      .where('calls.live', '=', live)
+      .orderBy('legs.sequence')
+      .compile(),
+    lastSequences: builder
+      .selectFrom('calls')
+      .innerJoin('journal', 'journal.call_id', 'calls.id')
+      .select(({ fn }) => ['journal.call_id', fn.max('journal.sequence').as('sequence')])
+      .where('calls.live', '=', live)
+      .groupBy('journal.call_id')
+      .compile(),
+  }
+}
+
+function legsOfAccount(builder: Builder, accountId: string) {
+  return builder
+    .selectFrom('legs')
+    .innerJoin('calls', 'calls.id', 'legs.call_id')
+    .select(LEG_COLUMNS.map((column) => `legs.${column}` as const))
+    .where('calls.account_id', '=', accountId)
+}
