@@ -10,6 +10,36 @@ export interface MediaEngine extends AsyncDisposable {
    * Rejects with MediaUnavailableError when no port is free or no thread is alive.
    */
   open(options: { readonly group: string; readonly onEvent: (event: MediaEvent) => void }): Promise<MediaLeg>
+  /** How each living media thread fares, counted since the previous call. */
+  statistics(): Promise<readonly MediaThreadStatistics[]>
+}
+
+/** One media thread's load: what decides whether it can take more legs, and what the operator watches. */
+export interface MediaThreadStatistics {
+  /** Position of the thread: 0, 1, … */
+  readonly thread: number
+  readonly legs: number
+  /** Port pairs that could be opened now. */
+  readonly freePorts: number
+  /** How long after their due time turns of 20 ms audio were done. A turn is one slot of legs. */
+  readonly lateness: Lateness
+  /** CPU time of the thread. */
+  readonly cpuMs: number
+  /** Wall time that the figures cover. */
+  readonly elapsedMs: number
+  /** Share of the time in which its event loop was busy, 0–1. */
+  readonly utilization: number
+}
+
+/** A distribution of delays in milliseconds; all 0 when `count` is 0. */
+export interface Lateness {
+  readonly count: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly p999Ms: number
+  readonly maxMs: number
+  /** 20 ms turns that were left out, since the thread had stalled for longer than is worth catching up. */
+  readonly skippedTurns: number
 }
 
 /** No port is free, or the media thread is gone. */
@@ -28,8 +58,10 @@ export interface RtpRemote {
   readonly payloadType: number
   /** Payload type of telephone-event (RFC 4733), if it was negotiated. */
   readonly telephoneEventPayloadType?: number
-  /** False while the far end has us on hold: nothing is sent. */
+  /** False while the far end has us on hold: nothing is sent, while prompts go on unheard. */
   readonly sending: boolean
+  /** False when the far end said that it will not send (`a=recvonly`, `inactive`): its silence is then not reported. Default: true. */
+  readonly receiving?: boolean
 }
 
 /** Commands to one leg's audio. They are carried out in order; none fails loudly: a dead thread is reported by `lost`. */
