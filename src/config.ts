@@ -30,6 +30,8 @@ export interface Config {
   readonly publicAddress: string | undefined
   readonly database: string
   readonly bootstrapKey: string | undefined
+  /** What the operator's commands show to the API. */
+  readonly accessKey: string | undefined
   readonly mediaWorkers: number
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug'
   readonly trunks: readonly TrunkConfig[]
@@ -120,6 +122,12 @@ const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } = {
       return text === '' ? undefined : text
     },
   },
+  accessKey: {
+    fallback: '',
+    describe: 'access key that `linnet call` and the examples use',
+    secret: true,
+    read: (text) => (text === '' ? undefined : text),
+  },
   mediaWorkers: {
     fallback: String(Math.max(1, availableParallelism() - 1)),
     describe: 'threads that carry audio; default: one per core less one',
@@ -172,19 +180,19 @@ const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } = {
 const keys = Object.keys(settings) as (keyof Config)[]
 const fileName = (key: string) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 /** `LINNET_TRUNK` (one trunk) is the environment's form of `trunks`. */
+const specialNames: Readonly<Record<string, string>> = { trunks: 'LINNET_TRUNK', accessKey: 'LINNET_KEY' }
 const environmentName = (key: string) =>
-  key === 'trunks' ? 'LINNET_TRUNK' : `LINNET_${fileName(key).replaceAll('-', '_').toUpperCase()}`
-/** Names that are ours without being settings. */
-const otherEnvironmentNames = new Set(['LINNET_CONFIG', 'LINNET_KEY'])
+  specialNames[key] ?? `LINNET_${fileName(key).replaceAll('-', '_').toUpperCase()}`
 
 export interface ConfigSources {
-  readonly environment: Readonly<Record<string, string | undefined>> & { readonly LINNET_CONFIG?: string }
+  /** Default: the process's own. */
+  readonly environment?: Readonly<Record<string, string | undefined>> & { readonly LINNET_CONFIG?: string }
   /** From the command line, by file name: `public-address` → `203.0.113.7`. */
   readonly flags?: Readonly<Record<string, string>>
 }
 
 /** Reads `linnet.yaml` (or the file that LINNET_CONFIG names), the environment and the flags; later ones win. Throws ConfigError. */
-export function readConfig(sources: ConfigSources): Config {
+export function readConfig(sources: ConfigSources = {}): Config {
   const texts = effectiveTexts(sources)
   const value = <Key extends keyof Config>(key: Key): Config[Key] => {
     const { text, where } = texts[key]
@@ -195,7 +203,7 @@ export function readConfig(sources: ConfigSources): Config {
 }
 
 /** The effective values as the YAML of a configuration file, with where each comes from; secrets masked. Throws ConfigError. */
-export function printConfig(sources: ConfigSources): string {
+export function printConfig(sources: ConfigSources = {}): string {
   const texts = effectiveTexts(sources)
   const lines = keys.map((key) => {
     const { text, where } = texts[key]
@@ -207,11 +215,11 @@ export function printConfig(sources: ConfigSources): string {
 
 type EffectiveTexts = Readonly<Record<keyof Config, { readonly text: string; readonly where: string }>>
 
-function effectiveTexts({ environment, flags = {} }: ConfigSources): EffectiveTexts {
+function effectiveTexts({ environment = process.env, flags = {} }: ConfigSources): EffectiveTexts {
   for (const name of Object.keys(environment))
     if (
       name.startsWith('LINNET_') &&
-      !otherEnvironmentNames.has(name) &&
+      name !== 'LINNET_CONFIG' &&
       !keys.some((key) => environmentName(key) === name)
     )
       throw new ConfigError(
