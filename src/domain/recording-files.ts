@@ -1,0 +1,15 @@
+/** The sound of one recording, as it is kept: a whole WAV file. */
+export interface RecordingFile {
+  /** Length of the file. */
+  readonly bytes: number
+  /** Reads the file once. Whoever opened it reads it to its end or cancels it. */
+  readonly stream: ReadableStream<Uint8Array>
+}
+
+/** Where the sound of recordings is kept; the rows are RecordingRepository's. */
+export interface RecordingFiles {
+  /** Undefined if there is no finished file of that recording. */
+  open(recordingId: string): Promise<RecordingFile | undefined>
+  /** A file that does not exist: nothing happens. */
+  delete(recordingId: string): Promise<void>
+}
