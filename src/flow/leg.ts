@@ -1,9 +1,18 @@
 import type { Direction } from '../domain/call.ts'
-import type { PlayOptions, SayOptions } from '../domain/call-flow.ts'
+import type { PlayOptions, RecordOptions, SayOptions, TransferOptions } from '../domain/call-flow.ts'
 import type { KeyBuffer } from './key-buffer.ts'
 
 /** How a prompt ended: to its last sample, or cut short by a key. */
 export type PromptEnd = 'finished' | 'key'
+
+/** What a `record` step made. */
+export interface RecordEnd {
+  /** The recording as the API shows it, JSON: the body of `onFinish`. */
+  readonly recording: string
+}
+
+/** How a `transfer` step ended while the caller was still there. */
+export type TransferEnd = 'bridgeEnded' | 'busy' | 'noAnswer' | 'failed'
 
 /** What a step may do to the call leg it runs on. Implemented by `calls/` for phones, and by the simulated leg. */
 export interface FlowLeg {
@@ -12,7 +21,8 @@ export interface FlowLeg {
   readonly keys: KeyBuffer
   /**
    * Speaks once (`repeat` is the step's business). With `stopOnKey`, a key ends it; the key itself goes to `keys`.
-   * Rejects with PromptError if it can't be spoken, or with `signal.reason` as soon as the leg has ended.
+   * Rejects with PromptError if it can't be spoken, or with `signal.reason` as soon as that aborts: the leg has ended, or
+   * a key came before the sound did.
    */
   say(options: SayOptions, playback: { readonly stopOnKey: boolean }, signal: AbortSignal): Promise<PromptEnd>
   /** Plays one file. Otherwise like `say`. */
@@ -21,4 +31,13 @@ export interface FlowLeg {
     playback: { readonly stopOnKey: boolean },
     signal: AbortSignal,
   ): Promise<PromptEnd>
+  /** Records the caller until a key, silence or the longest time ends it. Absent: not possible on this leg. */
+  record?(options: RecordOptions, signal: AbortSignal): Promise<RecordEnd>
+  /** Calls the destination and joins it with this leg until it hangs up. Absent: not possible on this leg. */
+  transfer?(options: TransferOptions, signal: AbortSignal): Promise<TransferEnd>
+  /** Sends keys to the far end. Absent: not possible on this leg. */
+  sendKeys?(
+    tones: { readonly keys: string; readonly durationMs: number; readonly intervalMs: number },
+    signal: AbortSignal,
+  ): Promise<void>
 }
