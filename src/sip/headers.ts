@@ -1,4 +1,5 @@
 import { canonicalHeaderName, LIST_HEADERS } from './header-names.ts'
+import type { MessageIdentity } from './identity.ts'
 import type { SipHeader, SipHeaders } from './message.ts'
 
 /** A header that must not be written: its name is no token, or its value would end the line and begin another header. */
@@ -75,8 +76,11 @@ const QUOTE = 0x22
 const LESS = 0x3c
 const GREATER = 0x3e
 
-class HeaderLines implements SipHeaders {
+/** The one implementation of SipHeaders. Made by `createHeaders` and the parser, not directly. */
+export class HeaderLines implements SipHeaders {
   readonly entries: readonly SipHeader[]
+  /** Kept by `identityOf`; entries never change, so it stays true. */
+  identity: MessageIdentity | string | undefined = undefined
 
   constructor(entries: readonly SipHeader[]) {
     this.entries = entries

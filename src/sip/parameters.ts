@@ -3,30 +3,80 @@ export type Parameters = ReadonlyMap<string, string>
 
 export const NO_PARAMETERS: Parameters = new Map()
 
-const PARAMETER =
-  /[ \t]*;[ \t]*(?:([A-Za-z0-9\-.!%*_+`'~]+)(?:[ \t]*=[ \t]*(?:"((?:[^"\\]|\\[\s\S])*)"|([^\s;,"<>]*)))?)?/y
-
 /**
  * Parses all of `text` from `start` on. A parameter without a value maps to ''. Undefined for anything else between the
  * semicolons, and for a name that is there twice: which of two tags counts must not depend on the reader.
+ * An empty parameter, as in `<sip:a@b>;`, is skipped unless `strict`.
  */
-export function parseParameters(text: string, start = 0): Parameters | undefined {
-  let at = start
-  const end = text.trimEnd().length
-  if (at >= end) return NO_PARAMETERS
+export function parseParameters(text: string, start = 0, strict = false): Parameters | undefined {
+  let at = skipBlanks(text, start)
+  if (at === text.length) return NO_PARAMETERS
   const parameters = new Map<string, string>()
-  while (at < end) {
-    PARAMETER.lastIndex = at
-    const match = PARAMETER.exec(text)
-    if (match === null) return undefined
-    at = PARAMETER.lastIndex
-    const [, name, quoted, plain] = match
-    if (name === undefined) continue // an empty parameter, as in `<sip:a@b>;`
-    const key = name.toLowerCase()
-    if (parameters.has(key)) return undefined
-    parameters.set(key, quoted === undefined ? (plain ?? '') : unquote(quoted))
+  while (at < text.length) {
+    if (text.charCodeAt(at) !== SEMICOLON) return undefined
+    const nameStart = skipBlanks(text, at + 1)
+    const nameEnd = skipWhile(text, nameStart, IS_TOKEN)
+    const name = text.slice(nameStart, nameEnd).toLowerCase()
+    if (parameters.has(name) || (strict && name === '')) return undefined
+    const valueEnd = endOfValue(text, skipBlanks(text, nameEnd))
+    if (valueEnd === -1) return undefined
+    if (name !== '') parameters.set(name, readValue(text, nameEnd, valueEnd))
+    else if (valueEnd !== skipBlanks(text, nameEnd)) return undefined
+    at = skipBlanks(text, valueEnd)
   }
   return parameters
+}
+
+/** The index after `=value`, or after `="quoted"`; `start` itself if there is neither, -1 if a quote is not closed. */
+function endOfValue(text: string, start: number): number {
+  if (text.charCodeAt(start) !== EQUALS) return start
+  const valueStart = skipBlanks(text, start + 1)
+  if (text.charCodeAt(valueStart) === QUOTE) return endOfQuoted(text, valueStart)
+  return skipWhile(text, valueStart, IS_PLAIN)
+}
+
+/** What stands between the end of a name and the end of its value, without equals sign and quotes. */
+function readValue(text: string, nameEnd: number, valueEnd: number): string {
+  const equals = skipBlanks(text, nameEnd)
+  if (text.charCodeAt(equals) !== EQUALS) return ''
+  const start = skipBlanks(text, equals + 1)
+  if (text.charCodeAt(start) !== QUOTE) return text.slice(start, valueEnd)
+  return unquote(text.slice(start + 1, valueEnd - 1))
+}
+
+const SEMICOLON = 0x3b
+const EQUALS = 0x3d
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+
+const characterTable = (allowed: (character: string) => boolean) =>
+  Uint8Array.from({ length: 128 }, (_, code) => (allowed(String.fromCharCode(code)) ? 1 : 0))
+const IS_TOKEN = characterTable((character) => /[A-Za-z0-9\-.!%*_+`'~]/.test(character))
+/** More than the grammar has: what can't be mistaken for the end of a value is taken as part of it. */
+const IS_PLAIN = characterTable((character) => /[^\s;,"<>]/.test(character))
+
+function skipWhile(text: string, start: number, table: Uint8Array): number {
+  let at = start
+  while (at < text.length && table[text.charCodeAt(at)] === 1) at++
+  return at
+}
+
+const isBlank = (code: number) => code === 0x20 || code === 0x09
+
+function skipBlanks(text: string, start: number): number {
+  let at = start
+  while (at < text.length && isBlank(text.charCodeAt(at))) at++
+  return at
+}
+
+/** The index after the closing quote; -1 when there is none. */
+function endOfQuoted(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) return at + 1
+    if (code === BACKSLASH) at++
+  }
+  return -1
 }
 
 // A token or a host, and the characters that some tags and branches wrongly hold: their owners expect them back unquoted.

@@ -1,9 +1,8 @@
 import { isAscii, isUtf8 } from 'node:buffer'
-import { parseCSeq } from './cseq.ts'
-import { canonicalHeaderName, SINGLE_HEADERS } from './header-names.ts'
+import { type HeaderKind, headerKind } from './header-names.ts'
 import { headersOfCheckedEntries } from './headers.ts'
-import type { SipHeader, SipHeaders, SipMessage, SipRequest } from './message.ts'
-import { parseNameAddress } from './name-address.ts'
+import { identityOf } from './identity.ts'
+import type { SipHeader, SipMessage, SipRequest } from './message.ts'
 import { parseVia } from './via.ts'
 
 /** Bounds of one message. What exceeds one is refused as a whole, never cut. */
@@ -40,23 +39,27 @@ export function parseSipMessage(datagram: Buffer): SipMessage | ParseFailure {
   if (headEnd - start > SIP_LIMITS.headerBlockBytes) return failure('header block too long', 513)
 
   const head = datagram.toString('latin1', start, headEnd)
-  const lines = readHeaderLines(head, isAscii(datagram.subarray(start, headEnd)))
-  const startLine = lines.startLine
+  const ascii = isAscii(datagram) || isAscii(datagram.subarray(start, headEnd))
+  const { startLine, entries, problem, contentLength } = readHead(head, ascii ? undefined : decodeUtf8)
   if (startLine.kind === 'failure') return failure(startLine.reason)
-  const body = datagram.subarray(Math.min(headEnd + 4, datagram.length))
-  const headers = headersOfCheckedEntries(lines.entries)
-  const problem =
-    startLine.problem ??
-    lines.problem ??
-    (emptyLine === -1 ? problemOf('no empty line after the headers') : undefined) ??
-    findProblem(headers, startLine, body.length)
-  if (problem !== undefined) return describe(problem, startLine, lines.entries)
+  if (problem !== undefined) return refuse(problem, startLine, entries)
+  if (emptyLine === -1) return refuse(problemOf('no empty line after the headers'), startLine, entries)
 
-  const contentLength = headers.get('Content-Length')
-  const content = contentLength === undefined ? body : body.subarray(0, Number(contentLength))
+  const headers = headersOfCheckedEntries(entries)
+  const identity = identityOf(headers)
+  if (typeof identity === 'string') return refuse(problemOf(identity), startLine, entries)
+  if (startLine.kind === 'request' && identity.cseq.method !== startLine.method) {
+    return refuse(problemOf('CSeq names another method'), startLine, entries)
+  }
+  const bodyStart = headEnd + 4
+  const bodyEnd = contentLength === undefined ? datagram.length : bodyStart + contentLength
+  if (bodyEnd > datagram.length) {
+    return refuse(problemOf('body shorter than Content-Length'), startLine, entries)
+  }
+  const body = datagram.subarray(bodyStart, bodyEnd)
   return startLine.kind === 'request'
-    ? { kind: 'request', method: startLine.method, uri: startLine.uri, headers, body: content }
-    : { kind: 'response', status: startLine.status, reason: startLine.reason, headers, body: content }
+    ? { kind: 'request', method: startLine.method, uri: startLine.uri, headers, body }
+    : { kind: 'response', status: startLine.status, reason: startLine.reason, headers, body }
 }
 
 interface Problem {
@@ -92,12 +95,16 @@ const REQUEST_LINE = /^([A-Za-z0-9\-.!%*_+`'~]{1,64}) (\S+) SIP\/2\.0$/i
 const METHOD = /^[A-Za-z0-9\-.!%*_+`'~]{1,64}$/
 const STATUS_LINE = /^SIP\/2\.0 ([1-6]\d\d)(?: (.*))?$/i
 
-function parseStartLine(line: string, decode: (text: string) => string): StartLine | Failed {
+function parseStartLine(line: string, decode: Decode | undefined): StartLine | Failed {
   const request = REQUEST_LINE.exec(line)
   if (request !== null) return { kind: 'request', method: request[1] ?? '', uri: request[2] ?? '' }
   const response = STATUS_LINE.exec(line)
   if (response !== null) {
-    return { kind: 'response', status: Number(response[1]), reason: decode(response[2] ?? '') }
+    return {
+      kind: 'response',
+      status: Number(response[1]),
+      reason: decode?.(response[2] ?? '') ?? response[2] ?? '',
+    }
   }
   return parseBadRequestLine(line.trimEnd())
 }
@@ -122,108 +129,102 @@ interface Failed {
   readonly reason: string
 }
 
-interface HeaderLines {
+/** Takes text that was read as Latin-1 to what it means. */
+type Decode = (text: string) => string
+
+interface Head {
   readonly startLine: StartLine | Failed
   readonly entries: readonly SipHeader[]
-  readonly problem?: Problem
+  readonly contentLength: number | undefined
+  readonly problem: Problem | undefined
 }
 
-/** One pass over the header block. After a problem it goes on, so that the request may still be answered. */
-function readHeaderLines(head: string, ascii: boolean): HeaderLines {
-  const decode = ascii ? (text: string) => text : decodeUtf8
-  const firstEnd = head.indexOf('\r\n')
-  const startLine = parseStartLine(firstEnd === -1 ? head : head.slice(0, firstEnd), decode)
-  if (startLine.kind === 'failure' || firstEnd === -1) return { startLine, entries: [] }
-
+/** One pass over start line and headers. After a problem it goes on, so that the request may still be answered. */
+function readHead(head: string, decode: Decode | undefined): Head {
+  const firstEnd = endOfLine(head, 0)
+  const startLine = parseStartLine(head.slice(0, firstEnd), decode)
   const entries: SipHeader[] = []
-  let problem: Problem | undefined
-  let at = firstEnd + 2
-  while (at <= head.length) {
+  let problem = startLine.kind === 'failure' ? undefined : startLine.problem
+  let contentLength: number | undefined
+  let seenSingle = 0
+  for (let at = firstEnd + 2; at < head.length; ) {
     const end = endOfHeader(head, at)
-    const header = parseHeaderLine(head.slice(at, end), decode)
-    if ('reason' in header) problem ??= header
-    else entries.push(header)
+    const header = parseHeader(head, at, end, decode)
     at = end + 2
-    if (entries.length <= SIP_LIMITS.headerLines) continue
-    entries.length = SIP_LIMITS.headerLines
-    problem ??= problemOf('too many headers', 513)
-    break
+    if ('reason' in header) {
+      problem ??= header
+      continue
+    }
+    const { kind, value } = header
+    const isRepetition = (seenSingle & kind.singleBit) !== 0
+    seenSingle |= kind.singleBit
+    if (isRepetition) problem ??= problemOf(`more than one ${kind.name}`)
+    else entries.push({ name: kind.name, value })
+    if (kind.largest !== undefined) {
+      const number = parseNumber(value, kind.largest)
+      if (number === undefined) problem ??= problemOf(`${kind.name} is not a number up to ${kind.largest}`)
+      if (kind.name === 'Content-Length') contentLength = number
+    }
+    if (entries.length > SIP_LIMITS.headerLines) break
   }
-  return problem === undefined ? { startLine, entries } : { startLine, entries, problem }
+  problem ??= findTooMany(entries)
+  return { startLine, entries, contentLength, problem }
+}
+
+/** The next CRLF; other line ends are left in the line, for its reader to refuse. */
+function endOfLine(head: string, start: number): number {
+  const end = head.indexOf('\r\n', start)
+  return end === -1 ? head.length : end
 }
 
 /** The end of a header that may be folded over several lines (§7.3.1). */
 function endOfHeader(head: string, start: number): number {
-  let end = head.indexOf('\r\n', start)
-  while (end !== -1) {
-    const next = head.charCodeAt(end + 2)
-    if (next !== 0x20 && next !== 0x09) return end
-    end = head.indexOf('\r\n', end + 2)
-  }
-  return head.length
+  let end = endOfLine(head, start)
+  while (isBlank(head.charCodeAt(end + 2))) end = endOfLine(head, end + 2)
+  return end
 }
 
-function parseHeaderLine(line: string, decode: (text: string) => string): SipHeader | Problem {
-  const colon = line.indexOf(':')
-  if (colon === -1) return problemOf('a header line without a colon')
-  const name =
-    canonicalHeaderName(line.slice(0, colon)) ?? canonicalHeaderName(line.slice(0, colon).trimEnd())
-  if (name === undefined) return problemOf('a header name that is no token')
-  if (line.length - colon > SIP_LIMITS.headerValueBytes) return problemOf(`${name} too long`, 513)
-  let value = line.slice(colon + 1)
-  if (value.includes('\n') || value.includes('\r')) {
-    value = value.replace(/\r\n[ \t]+/g, ' ')
-    if (/[\r\n]/.test(value)) return problemOf(`a lone line end in ${name}`)
-  }
-  return { name, value: decode(trimWhitespace(value)) }
+interface ParsedHeader {
+  readonly kind: HeaderKind
+  readonly value: string
 }
 
-/** Spaces and tabs only: `trim` would take bytes that are part of a UTF-8 character (A0). */
-function trimWhitespace(text: string): string {
-  let start = 0
-  let end = text.length
-  while (start < end && isBlank(text.charCodeAt(start))) start++
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
-  return text.slice(start, end)
+function parseHeader(
+  head: string,
+  start: number,
+  end: number,
+  decode: Decode | undefined,
+): ParsedHeader | Problem {
+  const colon = head.indexOf(':', start)
+  if (colon === -1 || colon > end) return problemOf('a header line without a colon')
+  const name = head.slice(start, colon)
+  const kind = headerKind(name) ?? headerKind(name.trimEnd())
+  if (kind === undefined) return problemOf('a header name that is no token')
+
+  // Spaces and tabs only: `trim` would take bytes that are part of a UTF-8 character (A0).
+  let valueStart = colon + 1
+  let valueEnd = end
+  while (valueStart < valueEnd && isBlank(head.charCodeAt(valueStart))) valueStart++
+  while (valueEnd > valueStart && isBlank(head.charCodeAt(valueEnd - 1))) valueEnd--
+  if (valueEnd - valueStart > SIP_LIMITS.headerValueBytes) return problemOf(`${kind.name} too long`, 513)
+  const value = head.slice(valueStart, valueEnd)
+  if (!value.includes('\n') && !value.includes('\r')) return { kind, value: decode?.(value) ?? value }
+  const unfolded = value.replace(/\r\n[ \t]+/g, ' ').replace(/^ +| $/g, '')
+  if (/[\r\n]/.test(unfolded)) return problemOf(`a lone line end in ${kind.name}`)
+  return { kind, value: decode?.(unfolded) ?? unfolded }
 }
 
 const isBlank = (code: number) => code === 0x20 || code === 0x09
 
-/** Reads what was taken as Latin-1 as UTF-8, unless it is none: then it was Latin-1, as from some old phones. */
-function decodeUtf8(text: string): string {
-  const bytes = Buffer.from(text, 'latin1')
-  return isUtf8(bytes) ? bytes.toString('utf8') : text
+function parseNumber(value: string, largest: number): number | undefined {
+  if (!/^\d{1,10}$/.test(value)) return undefined
+  const number = Number(value)
+  return number <= largest ? number : undefined
 }
 
-/** Largest value of each header that is a plain number. */
-const NUMBERS: readonly (readonly [name: string, largest: number])[] = [
-  ['Content-Length', SIP_LIMITS.messageBytes],
-  ['Max-Forwards', 255],
-  ['Expires', 2 ** 32 - 1],
-  ['Min-Expires', 2 ** 32 - 1],
-  ['RSeq', 2 ** 32 - 1],
-]
-
-/** What makes a message unusable although each of its lines is well formed. */
-function findProblem(headers: SipHeaders, startLine: StartLine, bodyBytes: number): Problem | undefined {
-  return (
-    findRepetition(headers.entries) ??
-    findBadNumber(headers) ??
-    findBadIdentity(headers, startLine) ??
-    (Number(headers.get('Content-Length') ?? 0) > bodyBytes
-      ? problemOf('body shorter than Content-Length')
-      : undefined)
-  )
-}
-
-function findRepetition(entries: readonly SipHeader[]): Problem | undefined {
-  const seen = new Set<string>()
-  for (const { name } of entries) {
-    if (!SINGLE_HEADERS.has(name)) continue
-    if (seen.has(name)) return problemOf(`more than one ${name}`)
-    seen.add(name)
-  }
+function findTooMany(entries: readonly SipHeader[]): Problem | undefined {
   if (entries.length <= SIP_LIMITS.linesOfOneHeader) return undefined
+  if (entries.length > SIP_LIMITS.headerLines) return problemOf('too many headers', 513)
   const counts = new Map<string, number>()
   for (const { name } of entries) {
     const count = (counts.get(name) ?? 0) + 1
@@ -233,44 +234,19 @@ function findRepetition(entries: readonly SipHeader[]): Problem | undefined {
   return undefined
 }
 
-function findBadNumber(headers: SipHeaders): Problem | undefined {
-  for (const { name, value } of headers.entries) {
-    for (const [number, largest] of NUMBERS) {
-      if (name === number && !(/^\d{1,10}$/.test(value) && Number(value) <= largest)) {
-        return problemOf(`${name} is not a number up to ${largest}`)
-      }
-    }
-  }
-  return undefined
-}
-
-/** The headers that every message has (§8.1.1) and that say which dialog and transaction it belongs to. */
-function findBadIdentity(headers: SipHeaders, startLine: StartLine): Problem | undefined {
-  if (parseVia(headers.get('Via') ?? '') === undefined) return problemOf('no Via that can be read')
-  if (!headers.get('Call-ID')) return problemOf('no Call-ID')
-  if (parseNameAddress(headers.get('From') ?? '') === undefined) return problemOf('no From that can be read')
-  if (parseNameAddress(headers.get('To') ?? '') === undefined) return problemOf('no To that can be read')
-  const cseq = parseCSeq(headers.get('CSeq') ?? '')
-  if (cseq === undefined) return problemOf('no CSeq that can be read')
-  if (startLine.kind === 'request' && cseq.method !== startLine.method) {
-    return problemOf('CSeq names another method')
-  }
-  return undefined
+/** Reads what was taken as Latin-1 as UTF-8, unless it is none: then it was Latin-1, as from some old phones. */
+function decodeUtf8(text: string): string {
+  const bytes = Buffer.from(text, 'latin1')
+  return isUtf8(bytes) ? bytes.toString('utf8') : text
 }
 
 const NEEDED_TO_ANSWER = ['Via', 'From', 'To', 'Call-ID', 'CSeq']
 
 /** The failure, with the request as far as it was understood if a response could find its way back. */
-function describe(problem: Problem, startLine: StartLine, entries: readonly SipHeader[]): ParseFailure {
+function refuse(problem: Problem, startLine: StartLine, entries: readonly SipHeader[]): ParseFailure {
   const dropped: ParseFailure = { kind: 'failure', ...problem }
   if (startLine.kind === 'response' || startLine.method === 'ACK') return dropped
-  const seen = new Set<string>()
-  const kept = entries.filter(({ name }) => {
-    const isRepetition = SINGLE_HEADERS.has(name) && seen.has(name)
-    seen.add(name)
-    return !isRepetition
-  })
-  const headers = headersOfCheckedEntries(kept)
+  const headers = headersOfCheckedEntries(entries)
   const answerable =
     NEEDED_TO_ANSWER.every((name) => headers.get(name)) && parseVia(headers.get('Via') ?? '') !== undefined
   if (!answerable) return dropped

@@ -6,7 +6,8 @@ export const MAX_URI_LENGTH = 2048
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
 const NEVER_IN_A_URI = /[\x00-\x20\x7f<>"\\^`{|}]/
-const HOST_PORT = /^(?:\[([0-9A-Fa-f:.]{2,45})\]|([A-Za-z0-9_.-]{1,255}))(?::(\d{1,5}))?$/
+const HOST_NAME = /^[A-Za-z0-9_.-]{1,255}$/
+const IPV6_ADDRESS = /^[0-9A-Fa-f:.]{2,45}$/
 const TELEPHONE_NUMBER = /^\+?[0-9A-Fa-f*#().-]+$/
 
 /**
@@ -22,31 +23,59 @@ export function parseSipUri(text: string): SipUri | undefined {
 
   // The user part may hold ; and ? unescaped, but nothing may hold a second @.
   const at = text.indexOf('@', colon)
-  if (at !== -1 && text.includes('@', at + 1)) return undefined
-  const user = at === -1 ? {} : parseUserInfo(text.slice(colon + 1, at))
-  const rest = splitHostPart(text, Math.max(colon, at) + 1)
-  const hostPort = HOST_PORT.exec(rest.hostPort)
-  const parameters = parseUriParameters(rest.parameters)
-  if (user === undefined || hostPort === null || parameters === undefined) return undefined
-
-  const [, ipv6, name = '', portText] = hostPort
-  const port = parsePort(portText)
-  if (port === null) return undefined
-  return {
-    scheme,
-    ...user,
-    host: ipv6 ?? name,
-    ...(port === undefined ? undefined : { port }),
-    parameters,
-    ...(rest.headers === undefined ? undefined : { headers: rest.headers }),
-  }
+  if (at === -1) return parseHostPart(scheme, {}, text, colon + 1)
+  if (text.includes('@', at + 1)) return undefined
+  const user = parseUserInfo(text.slice(colon + 1, at))
+  return user && parseHostPart(scheme, user, text, at + 1)
 }
 
-/** Digits to a port; undefined when there are none, null when they are no port (0, or above 65535). */
-export function parsePort(digits: string | undefined): number | undefined | null {
-  if (digits === undefined) return undefined
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** The part from the host on, put together with what stood before it. */
+function parseHostPart(
+  scheme: 'sip' | 'sips',
+  { user, password }: UserInfo,
+  text: string,
+  start: number,
+): SipUri | undefined {
+  const question = text.indexOf('?', start)
+  const end = question === -1 ? text.length : question
+  const semicolon = text.indexOf(';', start)
+  const hostEnd = semicolon === -1 || semicolon > end ? end : semicolon
+  const hostPort = parseHostPort(text.slice(start, hostEnd))
+  const parameters = hostEnd === end ? NO_PARAMETERS : parseUriParameters(text.slice(hostEnd, end))
+  if (hostPort === undefined || parameters === undefined) return undefined
+  const uri: Mutable<SipUri> = { scheme, host: hostPort.host, parameters }
+  if (user !== undefined) uri.user = user
+  if (password !== undefined) uri.password = password
+  if (hostPort.port !== undefined) uri.port = hostPort.port
+  if (question !== -1) uri.headers = text.slice(question + 1)
+  return uri
+}
+
+/** A host with its port, as URIs and Via have it. */
+export interface HostPort {
+  /** A name, an IPv4 address, or an IPv6 address without brackets. */
+  readonly host: string
+  readonly port: number | undefined
+}
+
+/** Parses `host`, `host:port`, `[IPv6]` and `[IPv6]:port` (RFC 3261 §25.1); undefined for anything else. */
+export function parseHostPort(text: string): HostPort | undefined {
+  const isIpv6 = text.startsWith('[')
+  const hostEnd = isIpv6 ? text.indexOf(']') : text.indexOf(':')
+  const host = hostEnd === -1 ? text : text.slice(isIpv6 ? 1 : 0, hostEnd)
+  if (!(isIpv6 ? IPV6_ADDRESS : HOST_NAME).test(host)) return undefined
+  const portStart = isIpv6 ? hostEnd + 1 : hostEnd
+  if (hostEnd === -1 || portStart === text.length) return { host, port: undefined }
+  const port = text[portStart] === ':' ? parsePort(text.slice(portStart + 1)) : undefined
+  return port === undefined ? undefined : { host, port }
+}
+
+function parsePort(digits: string): number | undefined {
+  if (!/^\d{1,5}$/.test(digits)) return undefined
   const port = Number(digits)
-  return port >= 1 && port <= 65_535 ? port : null
+  return port >= 1 && port <= 65_535 ? port : undefined
 }
 
 /** Writes a URI, escaping what its place does not allow. The opposite of `parseSipUri`. */
@@ -116,26 +145,19 @@ function parseTelUri(text: string): SipUri | undefined {
   return { scheme: 'tel', user: number, host: '', parameters }
 }
 
+interface UserInfo {
+  readonly user?: string
+  readonly password?: string
+}
+
 /** `user` or `user:password`, unescaped. */
-function parseUserInfo(text: string): { user: string; password?: string } | undefined {
+function parseUserInfo(text: string): UserInfo | undefined {
   const colon = text.indexOf(':')
   const user = unescapeText(colon === -1 ? text : text.slice(0, colon))
   if (user === undefined || user === '') return undefined
   if (colon === -1) return { user }
   const password = unescapeText(text.slice(colon + 1))
   return password === undefined ? undefined : { user, password }
-}
-
-function splitHostPart(text: string, start: number) {
-  const question = text.indexOf('?', start)
-  const end = question === -1 ? text.length : question
-  const semicolon = text.indexOf(';', start)
-  const hostEnd = semicolon === -1 || semicolon > end ? end : semicolon
-  return {
-    hostPort: text.slice(start, hostEnd),
-    parameters: text.slice(hostEnd, end),
-    headers: question === -1 ? undefined : text.slice(question + 1),
-  }
 }
 
 /** `;a=b;c`; undefined when one is empty, escaped wrongly or there twice (RFC 3261 §19.1.1). */
