@@ -3,7 +3,7 @@ import type { CallFlow } from '../domain/call-flow.ts'
 import { RequestError } from '../domain/errors.ts'
 import type { Repositories } from '../domain/repositories.ts'
 import type { Prompts } from '../domain/speech.ts'
-import { fetchFlow } from '../flow/fetch-flow.ts'
+import { createFlowFetcher } from '../flow/fetch-flow.ts'
 import type { MediaEngine } from '../media/port.ts'
 import { type Clock, sleep } from '../runtime/clock.ts'
 import type { HttpClient } from '../runtime/http-client.ts'
@@ -17,6 +17,7 @@ import { type IncomingDependencies, serveInvite } from './incoming.ts'
 import { LiveCalls } from './live-calls.ts'
 import { callPhone, type OutgoingDependencies } from './outgoing.ts'
 import { routeOutgoing, type Trunk } from './routing.ts'
+import { callSimulatedPhone } from './simulated-calls.ts'
 
 export interface CallControlDependencies {
   readonly repositories: Repositories
@@ -67,15 +68,24 @@ class Engine implements CallEngine, Disposable {
 
   constructor(dependencies: CallControlDependencies) {
     this.#dependencies = dependencies
-    const { clock, ids, logger, repositories, httpClient } = dependencies
+    const { clock, ids, logger, repositories, httpClient, prompts } = dependencies
     this.#calls = new LiveCalls({
       calls: repositories.calls,
       clock,
       ids,
       logger,
-      flowContext: ({ record: { call } }, leg) => ({
-        fetchFlow: fetchFlow({ httpClient, clock, call, legId: leg.id }),
-      }),
+      fetchFlowFor: ({ id: callId, source, destination }, legId) =>
+        createFlowFetcher({
+          http: httpClient,
+          clock,
+          parse: { newId: () => ids.uuid(), speaks: (language) => prompts.speaks(language) },
+          call: {
+            callId,
+            legId,
+            ...(source !== undefined && { source }),
+            ...(destination !== undefined && { destination }),
+          },
+        }),
     })
     this.replaceFlow = (callId, flow) => this.#replaceFlow(callId, flow)
     if (dependencies.trunks.length > 0) void this.#lookUpTrunks()
@@ -104,12 +114,12 @@ class Engine implements CallEngine, Disposable {
   }
 
   async originate(request: OriginateRequest): Promise<Call> {
-    const { trunks, publicAddress, localAddress, maxCalls } = this.#dependencies
+    const { trunks, publicAddress, localAddress, maxCalls, ids, clock } = this.#dependencies
     if (!this.#accepting) throw unprocessable('This server is about to stop and takes no more calls.')
     if (this.#calls.size >= maxCalls) throw unprocessable('This server has no room for another call now.')
-    const route = routeOutgoing(request, trunks, publicAddress ?? localAddress)
-    if (!route) throw unprocessable(noRouteTo(request.destination), 'destination')
     const { accountId, source, destination, callFlow, webhook, test } = request
+    const route = test ? undefined : routeOutgoing(request, trunks, publicAddress ?? localAddress)
+    if (!test && !route) throw unprocessable(noRouteTo(destination), 'destination')
     const live = await this.#calls.create({
       accountId,
       status: 'queued',
@@ -121,12 +131,13 @@ class Engine implements CallEngine, Disposable {
       ...(webhook && { webhook }),
     })
     const queued = live.record.call
-    const legId = this.#dependencies.ids.uuid()
+    const legId = ids.uuid()
     live.record.report(
       { type: 'callStatus', status: 'starting' },
       { type: 'legCreated', legId, direction: 'outgoing', source, destination },
     )
-    callPhone(live, legId, route, this.#outgoing())
+    if (route) callPhone(live, legId, route, this.#outgoing())
+    else callSimulatedPhone(live, legId, clock)
     return queued
   }
 

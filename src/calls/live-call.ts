@@ -1,6 +1,7 @@
-import type { CallStatus, EndReason, LegStatus } from '../domain/call.ts'
+import type { Call, CallStatus, EndReason, LegStatus } from '../domain/call.ts'
 import type { CallFlow } from '../domain/call-flow.ts'
 import type { MediaStatistics } from '../domain/journal.ts'
+import type { FetchFlow } from '../flow/fetch-flow.ts'
 import type { FlowLeg } from '../flow/leg.ts'
 import { type FlowContext, type FlowEnd, runFlow } from '../flow/run-flow.ts'
 import type { Clock } from '../runtime/clock.ts'
@@ -30,8 +31,8 @@ export interface LegEnd {
 export interface LiveCallDependencies {
   readonly clock: Clock
   readonly logger: Logger
-  /** What a flow needs beside its leg. */
-  readonly flowContext: (call: LiveCall, leg: LiveLeg) => Pick<FlowContext, 'fetchFlow'>
+  /** How flows are fetched for a leg of this call. */
+  readonly fetchFlowFor: (call: Call, legId: string) => FetchFlow
 }
 
 /** The API's longest call, and the default of `maxDuration`. */
@@ -124,9 +125,9 @@ export class LiveCall {
     this.#flow = own
     const signal = AbortSignal.any([found.aborter.signal, own.signal])
     const context: FlowContext = {
-      ...this.#dependencies.flowContext(this, leg),
       leg: leg.steps,
       clock: this.#dependencies.clock,
+      fetchFlow: this.#dependencies.fetchFlowFor(this.record.call, leg.id),
       signal,
       report: (event) => this.record.report({ ...event, legId: leg.id }),
     }
