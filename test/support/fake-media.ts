@@ -1,0 +1,117 @@
+import {
+  type MediaEngine,
+  type MediaEvent,
+  type MediaLeg,
+  MediaUnavailableError,
+  type RtpRemote,
+} from '../../src/media/port.ts'
+import type { RtpStatistics } from '../../src/rtp/statistics.ts'
+import type { Clock } from '../../src/runtime/clock.ts'
+
+const BYTES_PER_MS = 8
+const COUNTED: RtpStatistics = {
+  packetsSent: 10,
+  packetsReceived: 9,
+  packetsLost: 1,
+  jitterMs: 0.5,
+  packetsRejected: 0,
+}
+
+/** One leg's audio without sound: prompts take as long as their samples, keys come from the test. */
+export class FakeMediaLeg implements MediaLeg {
+  readonly port: number
+  readonly remotes: RtpRemote[] = []
+  closed = false
+  readonly #clock: Clock
+  readonly #onEvent: (event: MediaEvent) => void
+  #playing:
+    | {
+        readonly playId: number
+        readonly stopOnKey: boolean
+        readonly end: Disposable
+        readonly since: number
+      }
+    | undefined
+
+  constructor(port: number, clock: Clock, onEvent: (event: MediaEvent) => void) {
+    this.port = port
+    this.#clock = clock
+    this.#onEvent = onEvent
+  }
+
+  get playing(): boolean {
+    return this.#playing !== undefined
+  }
+
+  connect(remote: RtpRemote): void {
+    this.remotes.push(remote)
+  }
+
+  play(playId: number, audio: SharedArrayBuffer, { stopOnKey }: { readonly stopOnKey: boolean }): void {
+    this.#end('stopped')
+    const end = this.#clock.after(audio.byteLength / BYTES_PER_MS, () => this.#end('finished'))
+    this.#playing = { playId, stopOnKey, end, since: this.#clock.now() }
+  }
+
+  stop(playId: number): void {
+    if (this.#playing?.playId === playId) this.#end('stopped')
+  }
+
+  async close(): Promise<RtpStatistics> {
+    this.#playing?.end[Symbol.dispose]()
+    this.#playing = undefined
+    this.closed = true
+    return COUNTED
+  }
+
+  press(key: string): void {
+    this.#onEvent({ type: 'key', key })
+    if (this.#playing?.stopOnKey) this.#end('key')
+  }
+
+  report(event: Extract<MediaEvent, { type: 'noMedia' | 'lost' }>): void {
+    this.#onEvent(event)
+  }
+
+  #end(how: 'finished' | 'stopped' | 'key'): void {
+    const playing = this.#playing
+    if (!playing) return
+    this.#playing = undefined
+    playing.end[Symbol.dispose]()
+    this.#onEvent({
+      type: 'playEnded',
+      playId: playing.playId,
+      how,
+      playedMs: this.#clock.now() - playing.since,
+    })
+  }
+}
+
+/** A media engine without threads. */
+export class FakeMedia implements MediaEngine {
+  readonly legs: FakeMediaLeg[] = []
+  /** True: no port is free. */
+  full = false
+  readonly #clock: Clock
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  async open({ onEvent }: { readonly onEvent: (event: MediaEvent) => void }): Promise<FakeMediaLeg> {
+    if (this.full) throw new MediaUnavailableError('no RTP port is free')
+    const leg = new FakeMediaLeg(20_000 + 2 * this.legs.length, this.#clock, onEvent)
+    this.legs.push(leg)
+    return leg
+  }
+
+  async statistics(): Promise<[]> {
+    return []
+  }
+
+  get openLegs(): number {
+    return this.legs.filter(({ closed }) => !closed).length
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
