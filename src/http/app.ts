@@ -5,11 +5,13 @@ import { openAccessKeys } from './access-keys.ts'
 import { authenticate, checkVersion } from './authentication.ts'
 import { type ApiDependencies, type ApiLimits, DEFAULT_LIMITS } from './dependencies.ts'
 import { createErrorHandler, errorBody, errorObject, HttpError } from './errors.ts'
+import type { OperationId } from './operations.ts'
 import { refuseOtherMethods } from './other-methods.ts'
 import { RateLimiter } from './rate-limit.ts'
 import { METHODS, rewriteRequest } from './rewrite.ts'
 import { callFlowRoutes } from './routes/call-flows.ts'
 import { callRoutes } from './routes/calls.ts'
+import { docsRoutes } from './routes/docs.ts'
 import { healthRoutes } from './routes/health.ts'
 import { legRoutes } from './routes/legs.ts'
 import { numberRoutes } from './routes/numbers.ts'
@@ -20,7 +22,9 @@ import { webhookRoutes } from './routes/webhooks.ts'
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** The operation's id in the OpenAPI document. */
-    operation?: string
+    operation?: OperationId
+    /** Not part of the OpenAPI document. */
+    hidden?: true
     /** Needs no access key. */
     open?: true
   }
@@ -43,14 +47,19 @@ const NO_COMPILERS = {
   },
 } as unknown as NonNullable<FastifyServerOptions['schemaController']>
 
-/** The whole HTTP API, not yet listening. Its owner listens and closes it. */
-export async function buildApp(dependencies: ApiDependencies): Promise<FastifyInstance> {
+/** The whole HTTP API, not yet listening. Its owner listens and closes it. `prepare` runs before any route is there. */
+export async function buildApp(
+  dependencies: ApiDependencies,
+  prepare?: (app: FastifyInstance) => Promise<void>,
+): Promise<FastifyInstance> {
   const limits = { ...DEFAULT_LIMITS, ...dependencies.limits }
   const app = createServer(dependencies, limits)
   readBodiesAsBytes(app)
   admitRequests(app, dependencies, limits)
+  await prepare?.(app)
   const refuseOthers = refuseOtherMethods(app)
 
+  docsRoutes(app)
   healthRoutes(app, dependencies)
   callFlowRoutes(app, dependencies)
   numberRoutes(app, dependencies)

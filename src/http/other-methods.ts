@@ -23,6 +23,7 @@ export function refuseOtherMethods(app: FastifyInstance): () => void {
       app.route({
         method: METHODS.filter((method) => !methods.has(method)),
         url,
+        config: { hidden: true },
         handler: () => {
           throw new HttpError(
             405,

@@ -39,7 +39,7 @@ const Step = Type.Object(
     maxNumKeys: Type.Optional(Type.Integer()),
     timeout: Type.Optional(Type.Integer({ description: 'Seconds to wait for the next key' })),
   },
-  closed,
+  { ...closed, title: 'Step' },
 )
 
 const flowFields = {
@@ -178,7 +178,7 @@ const Pagination = Type.Object(
     currentPage: Type.Integer(),
     perPage: Type.Integer(),
   },
-  closed,
+  { ...closed, title: 'Pagination' },
 )
 const Links = Type.Record(Type.String(), Type.String())
 
@@ -222,29 +222,49 @@ export const ErrorSchema = Type.Object(
   { ...closed, title: 'Error' },
 )
 
-const StepInput = Type.Object({
-  ...Step.properties,
-  id: Type.Optional(Type.String()),
-})
-export const CallFlowInput = Type.Object({
+const StepInput = Type.Object(
+  { ...Step.properties, id: Type.Optional(Type.String({ description: 'Made by the server if absent' })) },
+  { title: 'StepInput' },
+)
+const flowInput = {
   title: Type.Optional(Type.String()),
   record: Type.Optional(Type.Boolean()),
   default: Type.Optional(Type.Boolean()),
   maxDuration: Type.Optional(Type.Integer()),
-  steps: Type.Array(StepInput, { minItems: 1 }),
-})
-export const CallFlowPatchInput = Type.Partial(CallFlowInput)
-export const NumbersInput = Type.Object({ numbers: Type.Array(Type.String(), { minItems: 1 }) })
-export const CallInput = Type.Object({
-  source: Type.String({ description: 'A phone number, or a SIP URI' }),
-  destination: Type.String({ description: 'A phone number, a SIP URI, or `client:name`' }),
-  callFlow: CallFlowInput,
-  webhook: Type.Optional(Type.Object({ url: Type.String(), token: Type.Optional(Type.String()) })),
-})
-export const CallChangeInput = Type.Object({
-  callFlow: Type.Optional(CallFlowInput),
-  status: Type.Optional(Type.Literal('ended')),
-})
-export const TranscriptionInput = Type.Object({ language: Type.Optional(Type.String()) })
-export const WebhookInput = Type.Object({ url: Type.String(), token: Type.Optional(Type.String()) })
-export const WebhookPatchInput = Type.Partial(WebhookInput)
+}
+const webhookInput = { url: Type.String(), token: Type.Optional(Type.String()) }
+
+export const CallFlowInput = Type.Object(
+  { ...flowInput, steps: Type.Array(StepInput, { minItems: 1 }) },
+  { title: 'CallFlowInput' },
+)
+export const CallFlowPatchInput = Type.Object(
+  { ...flowInput, steps: Type.Optional(Type.Array(StepInput, { minItems: 1 })) },
+  { title: 'CallFlowPatchInput' },
+)
+export const NumbersInput = Type.Object(
+  { numbers: Type.Array(Type.String(), { minItems: 1 }) },
+  { title: 'NumbersInput' },
+)
+export const CallInput = Type.Object(
+  {
+    source: Type.String({ description: 'A phone number, or a SIP URI' }),
+    destination: Type.String({ description: 'A phone number, a SIP URI, or `client:name`' }),
+    callFlow: CallFlowInput,
+    webhook: Type.Optional(Type.Object(webhookInput)),
+  },
+  { title: 'CallInput' },
+)
+export const CallChangeInput = Type.Object(
+  { callFlow: Type.Optional(CallFlowInput), status: Type.Optional(Type.Literal('ended')) },
+  { title: 'CallChangeInput' },
+)
+export const TranscriptionInput = Type.Object(
+  { language: Type.Optional(Type.String()) },
+  { title: 'TranscriptionInput' },
+)
+export const WebhookInput = Type.Object(webhookInput, { title: 'WebhookInput' })
+export const WebhookPatchInput = Type.Object(
+  { url: Type.Optional(Type.String()), token: Type.Optional(Type.String()) },
+  { title: 'WebhookPatchInput' },
+)

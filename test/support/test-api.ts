@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, InjectOptions } from 'fastify'
+import { Value } from 'typebox/value'
 import { type CallControl, type OriginateRequest, refusedLegActions } from '../../src/calls/call-control.ts'
 import type { AccessKey } from '../../src/domain/account.ts'
 import type { Call, Leg } from '../../src/domain/call.ts'
@@ -8,6 +9,8 @@ import type { Recording, Transcription } from '../../src/domain/recording.ts'
 import type { RecordingFiles } from '../../src/domain/recording-files.ts'
 import { buildApp } from '../../src/http/app.ts'
 import type { ApiDependencies, ApiLimits, Readiness } from '../../src/http/dependencies.ts'
+import { type Operation, operations } from '../../src/http/operations.ts'
+import { ErrorSchema } from '../../src/http/schemas.ts'
 import type { Ids } from '../../src/runtime/ids.ts'
 import { silentLogger } from '../../src/runtime/logger.ts'
 import { FakeClock } from './fake-clock.ts'
@@ -40,7 +43,10 @@ export interface TestApi extends AsyncDisposable {
   readonly createdTranscriptions: string[]
   readonly files: Map<string, Buffer>
   setReadiness(readiness: Readiness): void
-  /** Sends a request with the live key, unless `headers` say otherwise; any answer below 500 is fine here. */
+  /**
+   * Sends a request with the live key, unless `headers` say otherwise. Asserts that the answer is one that the OpenAPI
+   * document has for the operation.
+   */
   send(
     method: string,
     url: string,
@@ -81,7 +87,8 @@ export async function startTestApi(
     onTranscriptionCreated: (id) => createdTranscriptions.push(id),
     ...(options.limits && { limits: options.limits }),
   }
-  const app = await buildApp(dependencies)
+  const violations: string[] = []
+  const app = await buildApp(dependencies, async (server) => checkAnswers(server, violations))
   return {
     app,
     repositories,
@@ -92,9 +99,29 @@ export async function startTestApi(
     setReadiness: (wanted) => {
       readiness = wanted
     },
-    send: (method, url, payload, headers) => send(app, { method, url, payload, headers }),
+    send: async (method, url, payload, headers) => {
+      const answer = await send(app, { method, url, payload, headers })
+      assert.deepEqual(violations, [])
+      return answer
+    },
     [Symbol.asyncDispose]: () => app.close(),
   }
+}
+
+/** Holds every JSON answer against the schema of its operation, or of errors. */
+function checkAnswers(app: FastifyInstance, violations: string[]): void {
+  app.addHook('onSend', async (request, reply, payload) => {
+    const { operation, hidden } = request.routeOptions.config
+    if (typeof payload !== 'string' || (hidden && reply.statusCode < 400)) return payload
+    const body: unknown = JSON.parse(payload)
+    const { status, answer, unready }: Partial<Operation> = operation ? operations[operation] : {}
+    const expected = reply.statusCode === status ? answer : reply.statusCode === 503 ? unready : ErrorSchema
+    const [fault] =
+      typeof expected === 'object' ? Value.Errors(expected, body) : [{ message: 'no such answer' }]
+    if (fault)
+      violations.push(`${request.method} ${request.url} → ${reply.statusCode}: ${JSON.stringify(fault)}`)
+    return payload
+  })
 }
 
 interface Sent {
