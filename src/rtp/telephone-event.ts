@@ -12,6 +12,7 @@ const BLOCK_BYTES = 4
 const MAX_BLOCKS = 8
 const KEYS = '0123456789*#ABCD'
 const LONGEST_SEGMENT = 0xffff
+const LONGEST_UPDATE_INTERVAL = 400 // 50 ms between the packets of one press (§2.5.1.1)
 
 /** The key of an event code 0–15: a digit, `*`, `#` or A–D; undefined for what is no key (flash, fax tones). */
 export function keyOfEvent(event: number): string | undefined {
@@ -128,9 +129,10 @@ export class KeyReceiver {
     if (earlier && !earlier.end) return earlier // §2.5.1.3: a key held for longer than 8 s
 
     // Not RFC 4733: some senders give every packet of a press a timestamp of its own. Nothing was lost since the last
-    // packet, which had not ended the press, so nobody can have pressed the key again.
+    // packet, which had not ended the press, and no one presses a key again in less time than two packets are apart.
     const last = this.#presses.at(-1)
     if (!packet || packet.marker || !last || last.event !== event || last.end) return undefined
+    if ((timestamp - last.timestamp) >>> 0 > LONGEST_UPDATE_INTERVAL) return undefined
     return ((this.#lastSequenceNumber + 1) & 0xffff) === packet.sequenceNumber ? last : undefined
   }
 }
