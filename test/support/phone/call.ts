@@ -249,7 +249,7 @@ export class PhoneCall implements AsyncDisposable {
 
   /** Sends BYE and waits for its final response. */
   async bye(): Promise<ReceivedMessage> {
-    this.media.stop()
+    this.media.end()
     this.#end('us')
     return await this.request('BYE')
   }
@@ -313,7 +313,7 @@ export class PhoneCall implements AsyncDisposable {
     this.respond(request, 200)
     if (method !== 'BYE' && method !== 'CANCEL') return
     this.endedBy ??= 'them'
-    this.media.stop()
+    this.media.end()
     if (method === 'CANCEL') this.reject(487)
   }
 

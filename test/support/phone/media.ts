@@ -59,7 +59,9 @@ export class PhoneMedia implements AsyncDisposable {
   readonly #rtp: Socket
   readonly #rtcp: Socket
   readonly #keys: Slot[] = []
-  readonly #sound: { samples: Int16Array; at: number; sent: () => void }[] = []
+  readonly #sound: { readonly samples: Int16Array; at: number; readonly sent: () => void }[] = []
+  /** Rejects what is still queued when the call is over. */
+  readonly #pending = new Set<(why: Error) => void>()
   #eventTimestamp = 0
   #timer: NodeJS.Timeout | undefined
   #startedAt = 0
@@ -105,11 +107,18 @@ export class PhoneMedia implements AsyncDisposable {
     this.#timer = undefined
   }
 
-  /** Queues sound at 8 kHz; resolves when its last frame has left. */
+  /** Stops for good: the call is over. Sound and keys that have not left reject. */
+  end(): void {
+    this.stop()
+    for (const reject of this.#pending) reject(new Error('the call ended before all sound and keys had left'))
+    this.#pending.clear()
+    this.#sound.length = 0
+    this.#keys.length = 0
+  }
+
+  /** Queues sound at 8 kHz; resolves when its last frame has left, rejects when the call ends before. */
   play(samples: Int16Array): Promise<void> {
-    return new Promise((resolve) => {
-      this.#sound.push({ samples, at: 0, sent: resolve })
-    })
+    return this.#untilSent((sent) => this.#sound.push({ samples, at: 0, sent }))
   }
 
   /** Presses keys one after the other; resolves when the last packet has left. */
@@ -117,13 +126,20 @@ export class PhoneMedia implements AsyncDisposable {
     const payloadType = options.payloadType ?? this.keyPayloadType
     if (payloadType === undefined)
       throw new Error('telephone events were not negotiated; name a payload type')
-    return new Promise((resolve) => {
-      const slots = [...keys].flatMap((key) => slotsOfKey(key, payloadType, options))
-      this.#keys.push(...slots.slice(0, -1))
-      const last = slots.at(-1)
-      if (last) this.#keys.push({ ...last, sent: resolve })
-      else resolve()
+    const slots = [...keys].flatMap((key) => slotsOfKey(key, payloadType, options))
+    const last = slots.pop()
+    return this.#untilSent((sent) => this.#keys.push(...slots, ...(last ? [{ ...last, sent }] : [])))
+  }
+
+  #untilSent(enqueue: (sent: () => void) => void): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    promise.catch(() => {}) // a script that doesn't await it doesn't mind the end of the call
+    this.#pending.add(reject)
+    enqueue(() => {
+      this.#pending.delete(reject)
+      resolve()
     })
+    return promise
   }
 
   /** Sends any bytes from the RTP port. */
@@ -141,9 +157,7 @@ export class PhoneMedia implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.stop()
-    for (const { sent } of this.#sound.splice(0)) sent()
-    for (const { sent } of this.#keys.splice(0)) sent?.()
+    this.end()
     await Promise.all(
       [this.#rtp, this.#rtcp].map((socket) => new Promise<void>((resolve) => socket.close(resolve))),
     )
