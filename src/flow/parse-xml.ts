@@ -41,7 +41,7 @@ type Raw = Record<string, unknown>
 
 interface RawStep extends Raw {
   action: string
-  options: Raw
+  options?: Raw
   conditions?: readonly Raw[]
 }
 
@@ -129,12 +129,13 @@ function rawStep(
   conditions: readonly Raw[],
 ): RawStep {
   const options: Raw = Object.create(null)
-  const step: RawStep = { action, options }
+  const step: RawStep = { action }
   for (const [name, value] of Object.entries(lowerCase(attributes))) {
     const ofStep = STEP_FIELDS.has(name) || (name === 'timeout' && action !== 'record')
     if (ofStep) step[name] = value
     else options[action === 'play' && name === 'url' ? 'media' : name] = value
   }
+  if (Object.keys(options).length > 0) step.options = options
   if (conditions.length > 0) step.conditions = conditions
   return step
 }
