@@ -1,6 +1,6 @@
 import type { Credentials } from './digest.ts'
 import type { NameAddress, SipHeaders, SipUri } from './message.ts'
-import type { SipSource, SipTransports } from './transport.ts'
+import type { SipSource, SipTarget, SipTransports } from './transport.ts'
 
 /**
  * The SIP core as `calls/` sees it: INVITEs in and out, dialogs, and nothing of transactions or sockets.
@@ -55,6 +55,8 @@ export interface InviteRequest {
   readonly credentials?: Credentials
   /** Where to send, if not where `target` says (an outbound proxy or a trunk). */
   readonly nextHop?: SipUri
+  /** Send here and nowhere else: the address, and connection, that the far end registered from (RFC 5626 §5.3). */
+  readonly flow?: SipTarget
   readonly headers?: readonly (readonly [name: string, value: string])[]
 }
 
@@ -95,4 +97,8 @@ export interface DialogHandler {
   onOffer(
     offer: string | undefined,
   ): { readonly sdp: string } | { readonly status: number; readonly reason: string }
+  /** The answer to an offer that our 2xx made (the INVITE had none), from the ACK; undefined: the ACK had none. */
+  onAnswer?(sdp: string | undefined): void
+  /** An INFO with a body: `contentType` in lower case without parameters. True: taken (200); else it is refused with 415. */
+  onInfo?(contentType: string, body: string): boolean
 }

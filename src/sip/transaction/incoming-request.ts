@@ -4,9 +4,17 @@ import { parseNameAddress, tagOf } from '../name-address.ts'
 import type { SipSource, SipTarget } from '../transport.ts'
 import { parseVia, serializeVia, type Via } from '../via.ts'
 
-/** A request with what every later stage asks for, parsed once. */
-export interface IncomingRequest {
+/** A request, and how its responses find the way back. */
+export interface AnswerableRequest {
   readonly request: SipRequest
+  /** The Via values for the response: `received` and `rport` are filled in (RFC 3581 §4). */
+  readonly vias: readonly string[]
+  /** Where responses go (§18.2.2). */
+  readonly replyTo: SipTarget
+}
+
+/** A request with what every later stage asks for, parsed once. */
+export interface IncomingRequest extends AnswerableRequest {
   readonly source: SipSource
   readonly callId: string
   readonly cseq: CSeq
@@ -21,14 +29,22 @@ export interface IncomingRequest {
   readonly key: string
   /** The key that an INVITE with this branch has: what a CANCEL looks for (§9.2). */
   readonly inviteKey: string
-  /** The Via values for the response: `received` and `rport` are filled in (RFC 3581 §4). */
-  readonly vias: readonly string[]
-  /** Where responses go (§18.2.2). */
-  readonly replyTo: SipTarget
 }
 
 const MAGIC_COOKIE = 'z9hG4bK'
 const DEFAULT_PORT = { udp: 5060, tcp: 5060, tls: 5061, ws: 80, wss: 443 } as const
+
+/** Reads no more than a response needs; undefined without a usable Via. */
+export function readAnswerableRequest(request: SipRequest, source: SipSource): AnswerableRequest | undefined {
+  const vias = request.headers.all('Via')
+  const topVia = parseVia(vias[0] ?? '')
+  if (!topVia) return undefined
+  return {
+    request,
+    vias: [viaWithSource(topVia, source), ...vias.slice(1)],
+    replyTo: replyTargetOf(topVia, source),
+  }
+}
 
 /** Reads the headers that matching needs; undefined if one is missing or means nothing. Never throws. */
 export function readIncomingRequest(request: SipRequest, source: SipSource): IncomingRequest | undefined {
