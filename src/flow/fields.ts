@@ -1,6 +1,44 @@
 import type { FaultList } from './fault-list.ts'
 import { boolean, type Rule } from './rules.ts'
 
+/** All names of a call flow in the API's spelling: an object with no others needs no search by lower case. */
+const FIELD_NAMES: ReadonlySet<string> = new Set([
+  ...[
+    'title',
+    'record',
+    'default',
+    'maxDuration',
+    'steps',
+    'createdAt',
+    'updatedAt',
+    'id',
+    'action',
+    'options',
+  ],
+  ...[
+    'conditions',
+    'variable',
+    'operator',
+    'value',
+    'onKeypressGoto',
+    'onKeypressVar',
+    'endKey',
+    'maxNumKeys',
+  ],
+  ...['timeout', 'payload', 'language', 'voice', 'repeat', 'ifMachine', 'machineTimeout', 'media', 'length'],
+  ...[
+    'maxLength',
+    'finishOnKey',
+    'transcribe',
+    'transcribeLanguage',
+    'onFinish',
+    'destination',
+    'mask',
+    'url',
+  ],
+  ...['token', 'keys', 'duration', 'interval', '_links'],
+])
+
 /**
  * A JSON object of a client, read field by field: names are case-insensitive, unknown fields are ignored, and zero
  * values (`null`, `""`, `0`, `false`, `[]`, `{}`) of optional fields count as not set (SDKs send them for everything).
@@ -10,6 +48,7 @@ export class Fields {
   readonly #source: object
   readonly #path: string
   readonly #faults: FaultList
+  #spelledAsExpected: boolean | undefined
   #lowerCase: Map<string, unknown> | undefined
 
   constructor(source: object, path: string, faults: FaultList) {
@@ -20,7 +59,10 @@ export class Fields {
 
   /** The value as it came, or undefined. The exact spelling wins over others; among others, the last. */
   raw(name: string): unknown {
-    if (Object.hasOwn(this.#source, name)) return Reflect.get(this.#source, name)
+    const value = (this.#source as Record<string, unknown>)[name]
+    if (value !== undefined && Object.hasOwn(this.#source, name)) return value
+    this.#spelledAsExpected ??= Object.keys(this.#source).every((given) => FIELD_NAMES.has(given))
+    if (this.#spelledAsExpected) return undefined
     this.#lowerCase ??= new Map(
       Object.entries(this.#source).map(([given, value]) => [given.toLowerCase(), value]),
     )

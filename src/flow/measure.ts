@@ -8,16 +8,23 @@ export type Excess = 'tooLarge' | 'tooDeep' | 'notJson'
  * by them. Undefined: it fits.
  */
 export function findExcess(value: unknown): Excess | undefined {
-  const size = measure(value, 0, MAX_FLOW_BYTES)
+  const bound = measure(value, 0, MAX_FLOW_BYTES, upperBound)
+  if (typeof bound === 'number') return undefined // nearly all flows: their strings need no look
+  const size = measure(value, 0, MAX_FLOW_BYTES, (text) => Buffer.byteLength(text))
   return typeof size === 'string' ? size : undefined
 }
 
+/** UTF-8 takes at most 3 bytes for each UTF-16 unit. */
+const upperBound = (text: string): number => 3 * text.length
+
+type BytesOf = (text: string) => number
+
 /** Bytes left of `budget` after `value`. */
-function measure(value: unknown, depth: number, budget: number): number | Excess {
+function measure(value: unknown, depth: number, budget: number, bytesOf: BytesOf): number | Excess {
   if (budget < 0) return 'tooLarge'
   switch (typeof value) {
     case 'string':
-      return spend(budget, value.length > budget ? Number.POSITIVE_INFINITY : Buffer.byteLength(value) + 2)
+      return spend(budget, value.length > budget ? Number.POSITIVE_INFINITY : bytesOf(value) + 2)
     case 'number':
       return spend(budget, String(value).length)
     case 'boolean':
@@ -25,7 +32,7 @@ function measure(value: unknown, depth: number, budget: number): number | Excess
     case 'undefined':
       return budget
     case 'object':
-      return value === null ? spend(budget, 4) : measureMembers(value, depth + 1, budget)
+      return value === null ? spend(budget, 4) : measureMembers(value, depth + 1, budget, bytesOf)
     case 'bigint':
     case 'function':
     case 'symbol':
@@ -33,13 +40,13 @@ function measure(value: unknown, depth: number, budget: number): number | Excess
   }
 }
 
-function measureMembers(container: object, depth: number, budget: number): number | Excess {
+function measureMembers(container: object, depth: number, budget: number, bytesOf: BytesOf): number | Excess {
   if (depth > MAX_DEPTH) return 'tooDeep'
   const isArray = Array.isArray(container)
   let left: number | Excess = budget - 2
   for (const name of Object.keys(container)) {
-    const overhead = isArray ? 1 : Buffer.byteLength(name) + 4
-    left = measure(Reflect.get(container, name), depth, left - overhead)
+    const overhead = isArray ? 1 : bytesOf(name) + 4
+    left = measure((container as Record<string, unknown>)[name], depth, left - overhead, bytesOf)
     if (typeof left === 'string') return left
   }
   return left

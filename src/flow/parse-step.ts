@@ -1,5 +1,5 @@
 import type { Action, Condition, ConditionOperator, Step } from '../domain/call-flow.ts'
-import { asObject, compact, Fields, isZero, unwrapJson } from './fields.ts'
+import { asObject, Fields, isZero, unwrapJson } from './fields.ts'
 import { MAX_CONDITIONS, MAX_KEYS, MAX_NAME_CHARACTERS } from './limits.ts'
 import { type OptionsContext, readOptions } from './parse-options.ts'
 import { integer, key, line, oneOf, type Rule, seconds, text } from './rules.ts'
@@ -41,18 +41,29 @@ export function parseStep(raw: unknown, path: string, context: StepContext): Ste
   const stepAction = fields.required('action', action)
   if (stepAction === undefined) return undefined
 
-  const step = compact({
+  const step: MutableStep = {
     id: fields.optional('id', name) ?? context.newId(),
     action: stepAction,
     options: parseOptions(fields, stepAction, context),
-    conditions: parseConditions(fields, context),
-    onKeypressGoto: fields.optional('onKeypressGoto', name),
-    onKeypressVar: fields.optional('onKeypressVar', name),
-    endKey: fields.optional('endKey', key),
-    maxNumKeys: fields.optionalNumber('maxNumKeys', maxNumKeys),
-    timeout: fields.optionalNumber('timeout', seconds),
-  })
-  return step as Step // a required part is absent only if a fault was added, and then the caller drops the step
+  }
+  const conditions = parseConditions(fields, context)
+  if (conditions) step.conditions = conditions
+  const onKeypressGoto = fields.optional('onKeypressGoto', name)
+  if (onKeypressGoto !== undefined) step.onKeypressGoto = onKeypressGoto
+  const onKeypressVar = fields.optional('onKeypressVar', name)
+  if (onKeypressVar !== undefined) step.onKeypressVar = onKeypressVar
+  const endKey = fields.optional('endKey', key)
+  if (endKey !== undefined) step.endKey = endKey
+  const keysAtMost = fields.optionalNumber('maxNumKeys', maxNumKeys)
+  if (keysAtMost !== undefined) step.maxNumKeys = keysAtMost
+  const timeout = fields.optionalNumber('timeout', seconds)
+  if (timeout !== undefined) step.timeout = timeout
+  return step as Step // its options are those of its action, or absent after a fault, and then the caller drops the step
+}
+
+/** Built member by member: a step with what is not set left out. */
+type MutableStep = Omit<{ -readonly [K in keyof Step]: Step[K] }, 'options'> & {
+  options: Step['options'] | undefined
 }
 
 function parseOptions(fields: Fields, stepAction: Action, context: StepContext): Step['options'] | undefined {

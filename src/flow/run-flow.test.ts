@@ -292,6 +292,18 @@ describe('keys', () => {
     assert.deepEqual(steps, ['a interrupted'])
   })
 
+  test('a key that comes before the first sound stops a leg that only then starts to play', async () => {
+    const { steps, gathered, endedAtMs } = await run([say('ask', 'Code', { onKeypressVar: 'v' })], {
+      ...press([400, '3']),
+      // The sound is rendered for a minute, and this leg hears of keys only while it plays.
+      extend: () => ({
+        say: (_: unknown, __: unknown, signal: AbortSignal) =>
+          new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+      }),
+    })
+    assert.deepEqual([steps, gathered, endedAtMs], [['ask interrupted'], ['ask 3'], 400])
+  })
+
   test('keys are still gathered after a prompt that failed', async () => {
     const durationMs = () => {
       throw new PromptError('no voice')
