@@ -2,10 +2,10 @@ import type { Call, EndReason } from '../domain/call.ts'
 import type { CallFlow } from '../domain/call-flow.ts'
 import type { Repositories } from '../domain/repositories.ts'
 import { MediaUnavailableError } from '../media/port.ts'
-import { answerOffer } from '../sdp/offer-answer.ts'
+import { answerOffer, type LocalSession } from '../sdp/offer-answer.ts'
 import type { Dialog, IncomingInvite, IncomingInviteHandler } from '../sip/user-agent.ts'
 import type { LegEnd, LiveCall } from './live-call.ts'
-import { addPhoneLeg, dialogHandlerOf, type LocalMedia, type PhoneDependencies } from './phone-calls.ts'
+import { addPhoneLeg, dialogHandlerOf, type PhoneDependencies } from './phone-calls.ts'
 import type { PhoneLeg } from './phone-leg.ts'
 import { type IncomingRoute, numberOf, routeIncoming } from './routing.ts'
 
@@ -136,7 +136,7 @@ class IncomingCall implements IncomingInviteHandler {
 
   #answer(call: LiveCall, leg: PhoneLeg, offer: string): void {
     const { mediaAddressFor, newSessionId } = this.#dependencies
-    const local: LocalMedia = {
+    const local: LocalSession = {
       address: mediaAddressFor(this.#invite),
       port: leg.rtpPort,
       sessionId: newSessionId(),

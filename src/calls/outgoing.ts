@@ -1,7 +1,7 @@
 import type { EndReason } from '../domain/call.ts'
 import { MediaUnavailableError } from '../media/port.ts'
 import type { Clock } from '../runtime/clock.ts'
-import { acceptAnswer, createOffer } from '../sdp/offer-answer.ts'
+import { acceptAnswer, createOffer, type LocalSession } from '../sdp/offer-answer.ts'
 import type {
   Dialog,
   DialogHandler,
@@ -12,7 +12,7 @@ import type {
 } from '../sip/user-agent.ts'
 import type { LegEnd, LiveCall } from './live-call.ts'
 import { outcomeOf } from './outcome.ts'
-import { addPhoneLeg, dialogHandlerOf, type LocalMedia, type PhoneDependencies } from './phone-calls.ts'
+import { addPhoneLeg, dialogHandlerOf, type PhoneDependencies } from './phone-calls.ts'
 import type { PhoneLeg } from './phone-leg.ts'
 import type { OutgoingRoute } from './routing.ts'
 
@@ -48,7 +48,7 @@ class OutgoingCall implements OutgoingInviteHandler {
   readonly #route: OutgoingRoute
   readonly #dependencies: OutgoingDependencies
   readonly #leg: PhoneLeg
-  #local: LocalMedia | undefined
+  #local: LocalSession | undefined
   #offer = ''
   #invite: OutgoingInvite | undefined
   #dialog: Dialog | undefined

@@ -1,7 +1,7 @@
 import type { EndReason } from '../domain/call.ts'
 import type { Prompts } from '../domain/speech.ts'
 import type { MediaEngine } from '../media/port.ts'
-import { answerOffer } from '../sdp/offer-answer.ts'
+import { answerOffer, type LocalSession } from '../sdp/offer-answer.ts'
 import type { DialogHandler } from '../sip/user-agent.ts'
 import type { LegEnd, LiveCall } from './live-call.ts'
 import { PhoneLeg } from './phone-leg.ts'
@@ -10,14 +10,6 @@ import { PhoneLeg } from './phone-leg.ts'
 export interface PhoneDependencies {
   readonly media: MediaEngine
   readonly prompts: Prompts
-}
-
-/** Our side of an SDP session. */
-export interface LocalMedia {
-  readonly address: string
-  readonly port: number
-  readonly sessionId: number
-  readonly sessionVersion: number
 }
 
 /** Adds a phone to `call`; what its audio tells is journalled, and ends the leg where it must. */
@@ -55,7 +47,7 @@ export function addPhoneLeg(
 }
 
 /** Follows an answered phone's dialog: its end, and its new offers. `local` is our side as last told. */
-export function dialogHandlerOf(call: LiveCall, leg: PhoneLeg, local: LocalMedia): DialogHandler {
+export function dialogHandlerOf(call: LiveCall, leg: PhoneLeg, local: LocalSession): DialogHandler {
   let { sessionVersion } = local
   return {
     onEnd: (how, reasonHeader) => call.endLeg(leg.id, dialogEnd(how, reasonHeader)),
