@@ -78,7 +78,7 @@ const calls = {
   listCalls: page('Calls', 'List calls, newest first', listOf(CallSchema)),
   createCall: create('Calls', 'Start a call', singleOf(CallSchema), CallInput),
   readCall: {
-    ...read('Calls', 'Read a call', singleOf(CallSchema)),
+    ...read('Calls', 'Read a call', singleOf(Type.Union([CallSchema, RecordingSchema]))),
     description: 'With both query parameters `legs` and `recordings` it answers with that recording instead.',
   },
   updateCall: {
