@@ -70,7 +70,7 @@ async function openTelephony(
   logger: Logger,
   parts: AsyncDisposableStack,
 ): Promise<Telephony> {
-  const httpClient = parts.use(openHttpClient({ allowLoopback: isLocal(config) }))
+  const httpClient = parts.use(openHttpClient({ allowLoopback: isLocal(config), clock }))
   const [prompts, media] = await Promise.all([
     openPrompts({ dataDir: config.dataDir, httpClient, clock, logger }),
     createMediaEngine(mediaOptions(config, logger)),
