@@ -41,7 +41,7 @@ export function prepareCallWrites(builder: Builder) {
     saveLeg: prepare((p: LegRow) =>
       builder
         .insertInto('legs')
-        .values(pick(p, LEG_COLUMNS))
+        .values({ ...pick(p, LEG_COLUMNS), call_key: callKey(builder, p.call_id) })
         .onConflict((conflict) =>
           conflict
             .column('id')
@@ -56,11 +56,15 @@ export function prepareCallWrites(builder: Builder) {
               ended_at: ref('excluded.ended_at'),
               end_reason: ref('excluded.end_reason'),
             }))
-            .whereRef('legs.call_id', '=', 'excluded.call_id'),
+            .whereRef('legs.call_key', '=', 'excluded.call_key'),
         ),
     ),
 
-    appendJournal: prepare((p: JournalRow) => builder.insertInto('journal').values(pick(p, JOURNAL_COLUMNS))),
+    appendJournal: prepare((p: JournalRow) =>
+      builder
+        .insertInto('journal')
+        .values({ ...pick(p, JOURNAL_COLUMNS), call_key: callKey(builder, p.call_id) }),
+    ),
     appendOutbox: prepare((p: OutboxRow) => builder.insertInto('outbox').values(pick(p, OUTBOX_COLUMNS))),
   }
 }
@@ -82,7 +86,7 @@ export function prepareCallReads(builder: Builder) {
         .selectFrom((eb) =>
           eb
             .selectFrom('calls')
-            .select('id')
+            .select('key')
             .where('account_id', '=', p.accountId)
             .orderBy('created_at', 'desc')
             .orderBy('id', 'desc')
@@ -90,7 +94,7 @@ export function prepareCallReads(builder: Builder) {
             .offset(p.offset)
             .as('page'),
         )
-        .innerJoin('calls', 'calls.id', 'page.id')
+        .innerJoin('calls', 'calls.key', 'page.key')
         .select(CALL_COLUMNS.map((column) => `calls.${column}` as const))
         .orderBy('calls.created_at', 'desc')
         .orderBy('calls.id', 'desc'),
@@ -102,14 +106,14 @@ export function prepareCallReads(builder: Builder) {
 export function prepareLegReads(builder: Builder) {
   return {
     findLeg: prepare((p: CallKey & { legId: string }) =>
-      legsOfAccount(builder, p.accountId).where('legs.id', '=', p.legId).where('legs.call_id', '=', p.callId),
+      legsOfAccount(builder, p.accountId).where('legs.id', '=', p.legId).where('calls.id', '=', p.callId),
     ),
     findLegById: prepare((p: { accountId: string; legId: string }) =>
       legsOfAccount(builder, p.accountId).where('legs.id', '=', p.legId),
     ),
     listLegs: prepare((p: CallKey & { limit: number; offset: number }) =>
       legsOfAccount(builder, p.accountId)
-        .where('legs.call_id', '=', p.callId)
+        .where('calls.id', '=', p.callId)
         .orderBy('legs.sequence')
         .limit(p.limit)
         .offset(p.offset),
@@ -117,19 +121,19 @@ export function prepareLegReads(builder: Builder) {
     countLegs: prepare((p: CallKey) =>
       builder
         .selectFrom('legs')
-        .innerJoin('calls', 'calls.id', 'legs.call_id')
+        .innerJoin('calls', 'calls.key', 'legs.call_key')
         .select(({ fn }) => fn.countAll<number>().as('count'))
         .where('calls.account_id', '=', p.accountId)
-        .where('legs.call_id', '=', p.callId),
+        .where('calls.id', '=', p.callId),
     ),
 
     readJournal: prepare((p: CallKey) =>
       builder
         .selectFrom('journal')
-        .innerJoin('calls', 'calls.id', 'journal.call_id')
-        .select(JOURNAL_COLUMNS.map((column) => `journal.${column}` as const))
+        .innerJoin('calls', 'calls.key', 'journal.call_key')
+        .select(['calls.id as call_id', ...JOURNAL_COLUMNS.map((column) => `journal.${column}` as const)])
         .where('calls.account_id', '=', p.accountId)
-        .where('journal.call_id', '=', p.callId)
+        .where('calls.id', '=', p.callId)
         .orderBy('journal.sequence'),
     ),
   }
@@ -149,17 +153,17 @@ export function liveCallQueries(builder: Builder) {
       .compile(),
     legs: builder
       .selectFrom('calls')
-      .innerJoin('legs', 'legs.call_id', 'calls.id')
-      .select(LEG_COLUMNS.map((column) => `legs.${column}` as const))
+      .innerJoin('legs', 'legs.call_key', 'calls.key')
+      .select(['calls.id as call_id', ...LEG_COLUMNS.map((column) => `legs.${column}` as const)])
       .where('calls.live', '=', live)
       .orderBy('legs.sequence')
       .compile(),
     lastSequences: builder
       .selectFrom('calls')
-      .innerJoin('journal', 'journal.call_id', 'calls.id')
-      .select(({ fn }) => ['journal.call_id', fn.max('journal.sequence').as('sequence')])
+      .innerJoin('journal', 'journal.call_key', 'calls.key')
+      .select(({ fn }) => ['calls.id as call_id', fn.max('journal.sequence').as('sequence')])
       .where('calls.live', '=', live)
-      .groupBy('journal.call_id')
+      .groupBy('calls.id')
       .compile(),
   }
 }
@@ -167,7 +171,12 @@ export function liveCallQueries(builder: Builder) {
 function legsOfAccount(builder: Builder, accountId: string) {
   return builder
     .selectFrom('legs')
-    .innerJoin('calls', 'calls.id', 'legs.call_id')
-    .select(LEG_COLUMNS.map((column) => `legs.${column}` as const))
+    .innerJoin('calls', 'calls.key', 'legs.call_key')
+    .select(['calls.id as call_id', ...LEG_COLUMNS.map((column) => `legs.${column}` as const)])
     .where('calls.account_id', '=', accountId)
+}
+
+/** The key of a call, inside a statement. A missing call is null, which its children's tables refuse. */
+function callKey(builder: Builder, callId: string) {
+  return builder.selectFrom('calls').select('key').where('id', '=', callId)
 }

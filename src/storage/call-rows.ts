@@ -61,7 +61,6 @@ export function toCall(row: CallRow): Call {
 
 export const LEG_COLUMNS = [
   'id',
-  'call_id',
   'status',
   'direction',
   'source',
@@ -109,12 +108,7 @@ export function toLeg(row: LegRow): Leg {
   }
 }
 
-export const JOURNAL_COLUMNS = [
-  'call_id',
-  'sequence',
-  'at',
-  'event',
-] as const satisfies readonly (keyof JournalRow)[]
+export const JOURNAL_COLUMNS = ['sequence', 'at', 'event'] as const satisfies readonly (keyof JournalRow)[]
 
 export function toJournalRow({ callId, sequence, at, event }: JournalEntry): JournalRow {
   return { call_id: callId, sequence, at, event: JSON.stringify(event) }

@@ -154,15 +154,18 @@ export interface Tables {
   readonly counters: CounterRow
   readonly call_flows: CallFlowRow
   readonly numbers: NumberRow
-  readonly calls: CallRow
+  readonly calls: CallRow & { readonly key: Inserted }
   readonly call_spans: CallSpanRow
-  readonly legs: LegRow & { readonly sequence: Inserted }
-  readonly journal: JournalRow
+  readonly legs: Child<LegRow> & { readonly sequence: Inserted }
+  readonly journal: Child<JournalRow>
   readonly outbox: OutboxRow & { readonly sequence: Inserted }
   readonly recordings: RecordingRow
   readonly transcriptions: TranscriptionRow
   readonly webhooks: WebhookRow
 }
+
+/** The table of a call's children: they name the call by its key, in a row as it is read and written by its id. */
+type Child<Row> = Omit<Row, 'call_id'> & { readonly call_key: number }
 
 /** A column that the database fills in. */
 type Inserted = Generated<number>

@@ -21,6 +21,7 @@ export function openSqliteFile({ path, role, busyTimeoutMs }: ThreadOptions): Sq
     if (role === 'writer') {
       switchToWal(connection, busyTimeoutMs)
       connection.pragma('synchronous = full') // the build's default in WAL mode is NORMAL, which a power cut can undo
+      connection.pragma('wal_autocheckpoint = 4000')
       connection.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`)
       migrate(connection, path)
     }

@@ -47,8 +47,10 @@ create table numbers (
 ) strict;
 create index numbers_by_call_flow on numbers (call_flow_id, created_at, id);
 
+-- Children name a call by `key`, which grows: rows made together lie together, where a random id would touch a page for each.
 create table calls (
-  id          text    not null primary key,
+  key         integer not null primary key,
+  id          text    not null unique,
   account_id  text    not null,
   status      text    not null check (status in ('queued', 'starting', 'ongoing', 'ended', 'failed', 'busy', 'no_answer')),
   live        integer not null check (live in (0, 1)),
@@ -79,7 +81,7 @@ create table call_spans (
 create table legs (
   sequence          integer not null primary key,
   id                text    not null unique,
-  call_id           text    not null references calls (id) on delete cascade,
+  call_key          integer not null references calls (key) on delete cascade,
   status            text    not null check (status in ('starting', 'ringing', 'ongoing', 'busy', 'no_answer', 'failed', 'hangup')),
   direction         text    not null check (direction in ('incoming', 'outgoing')),
   source            text,
@@ -91,20 +93,20 @@ create table legs (
   ended_at          integer,
   end_reason        text
 ) strict;
-create index legs_by_call on legs (call_id, sequence);
+create index legs_by_call on legs (call_key, sequence);
 
 create table journal (
-  call_id  text    not null references calls (id) on delete cascade,
+  call_key integer not null references calls (key) on delete cascade,
   sequence integer not null check (sequence >= 1),
   at       integer not null,
   event    text    not null,
-  primary key (call_id, sequence)
+  primary key (call_key, sequence)
 ) strict, without rowid;
 
 -- Events that must leave. A call's events leave in the order of `sequence`.
 create table outbox (
   sequence        integer not null primary key,
-  id              text    not null unique,
+  id              text    not null,
   account_id      text    not null,
   call_id         text    not null,
   type            text    not null check (type in ('call', 'leg', 'recording', 'transcription')),
@@ -116,7 +118,6 @@ create table outbox (
   next_attempt_at integer not null
 ) strict;
 create index outbox_due on outbox (next_attempt_at, sequence) where state = 'pending';
-create index outbox_by_call on outbox (call_id, sequence) where state = 'pending';
 
 create table recordings (
   id                  text    not null primary key,
