@@ -24,10 +24,6 @@ export class KeyBuffer {
     return this.#keys.shift()
   }
 
-  clear(): void {
-    this.#keys.length = 0
-  }
-
   /** Calls `listener` after each key that was added, until it is disposed. Keys that already wait don't count. */
   onKey(listener: () => void): Disposable {
     const own = () => listener() // the same function may listen twice

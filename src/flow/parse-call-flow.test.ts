@@ -374,6 +374,28 @@ describe('faults', () => {
     ])
   })
 
+  test('texts that hold control characters or half an emoji are refused wherever they are', () => {
+    for (const text of ['a\u0000b', '\u001b[2J', '\udc00']) {
+      const condition = { variable: text, operator: 'eq', value: text }
+      const step = { id: text, action: 'hangup', onKeypressVar: text, conditions: [condition] }
+      assert.deepEqual(refused({ title: text, steps: [step] }), [
+        'invalid title',
+        'invalid steps[0].id',
+        'invalid steps[0].conditions[0].variable',
+        'invalid steps[0].conditions[0].value',
+        'invalid steps[0].onKeypressVar',
+      ])
+    }
+  })
+
+  test('a token or an id that would begin a new header line is refused', () => {
+    const options = { url: 'https://example.com', token: 'a\r\nb' }
+    assert.deepEqual(refused({ steps: [{ id: 'a\nb', action: 'fetchCallFlow', options }] }), [
+      'invalid steps[0].id',
+      'invalid steps[0].options.token',
+    ])
+  })
+
   test("their sentences are MessageBird's where one is known", () => {
     const result = parse({ steps: [{ action: 'pause' }, say({ voice: 'robot' })] }, { path: 'callFlow' })
     assert.deepEqual('faults' in result && result.faults, [

@@ -5,7 +5,7 @@ import { asObject, compact, Fields, isZero, unwrapJson } from './fields.ts'
 import { MAX_DEPTH, MAX_FLOW_BYTES, MAX_STEPS } from './limits.ts'
 import { type Excess, findExcess } from './measure.ts'
 import { parseStep, type StepContext } from './parse-step.ts'
-import { seconds, text } from './rules.ts'
+import { isClean, seconds, text } from './rules.ts'
 
 /** A valid call flow as a client wrote it, with an id for every step. */
 export interface ParsedCallFlow extends CallFlow {
@@ -87,7 +87,7 @@ const EXCESSES: Record<Excess, string> = {
   notJson: 'A call flow must be JSON.',
 }
 
-const title = text('be a text', (value) => value.isWellFormed())
+const title = text('be a text without control characters', isClean)
 
 function readFlag(fields: Fields, name: string): boolean | undefined {
   const raw = fields.raw(name)

@@ -2,14 +2,18 @@ import type { Action, Condition, ConditionOperator, Step } from '../domain/call-
 import { asObject, Fields, isZero, unwrapJson } from './fields.ts'
 import { MAX_CONDITIONS, MAX_KEYS, MAX_NAME_CHARACTERS } from './limits.ts'
 import { type OptionsContext, readOptions } from './parse-options.ts'
-import { integer, key, line, oneOf, type Rule, seconds, text } from './rules.ts'
+import { hasAtMost, integer, isClean, key, line, oneOf, type Rule, seconds, text } from './rules.ts'
 
 const ACTIONS = Object.keys(readOptions) as readonly Action[]
 
 const action: Rule<Action> = oneOf(ACTIONS)
 const name = line(MAX_NAME_CHARACTERS, { numbers: true })
 const maxNumKeys = integer(1, MAX_KEYS)
-const conditionValue = text('be a text', (value) => value.length <= MAX_NAME_CHARACTERS, { numbers: true })
+const conditionValue = text(
+  `be a text of at most ${MAX_NAME_CHARACTERS} characters`,
+  (value) => hasAtMost(MAX_NAME_CHARACTERS, value) && isClean(value),
+  { numbers: true },
+)
 
 const OPERATORS: ReadonlyMap<string, ConditionOperator> = new Map([
   ...(['eq', '==', '=', 'equals'] as const).map((word) => [word, 'eq'] as const),

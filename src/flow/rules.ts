@@ -82,11 +82,11 @@ export const httpUrl: Rule<string> = text(
   isHttpUrl,
 )
 
-/** Free text of 1 to `maxCharacters` without control characters. */
+/** Free text of 1 to `maxCharacters` on one line, without control characters. */
 export function line(maxCharacters: number, options?: { readonly numbers?: boolean }): Rule<string> {
   return text(
-    `be a text of 1 to ${maxCharacters} characters`,
-    (value) => value !== '' && hasAtMost(maxCharacters, value) && isClean(value),
+    `be a text of 1 to ${maxCharacters} characters on one line`,
+    (value) => value !== '' && hasAtMost(maxCharacters, value) && isClean(value) && !/[\t\n\r]/.test(value),
     options,
   )
 }
