@@ -83,6 +83,7 @@ test('two BYEs that cross both get 200, and nobody is told of an end that he wan
   const dialog = await bench.establish()
 
   const ended = dialog.bye()
+  await bench.clock.advance(0)
   const response = await ask(bench, 'BYE', 2)
   assert.equal(response.status, 200)
   bench.peer.respond(bench.peer.lastRequest('BYE'), 481)

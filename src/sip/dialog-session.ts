@@ -176,9 +176,9 @@ export class DialogSession implements Dialog, Disposable {
     callHandler(this.context, () => handler?.onEnd(how, reasonHeader))
   }
 
-  /** The dialog is over; what is left of its transactions ends by itself. */
+  /** The dialog is over. A BYE that has left ends by itself; one that has not is no longer needed. */
   #finish(): void {
-    this.#bye = undefined
+    if (this.#bye?.attempt) this.#bye = undefined
     this[Symbol.dispose]()
   }
 

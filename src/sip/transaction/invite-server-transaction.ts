@@ -63,6 +63,8 @@ export class InviteServerTransaction implements Disposable {
       case 'sendResponse':
         this.#response = response
         this.#send()
+        // A repeated INVITE is absorbed in Accepted, so the 2xx need not be kept for as long as timer L runs.
+        if (this.#state === 'accepted') this.#response = undefined
         break
       case 'resendResponse':
         this.#send()
