@@ -47,7 +47,7 @@ test('our BYE waits for the ACK (RFC 3261 §15)', async () => {
     if (message.kind === 'request') bench.peer.respond(message, 200)
   }
 
-  const ended = dialog.bye('SIP;cause=200;text="done"')
+  const ended = dialog.bye('the "flow"\r\nhas ended')
   await bench.clock.advance(300)
   assert.equal(bench.peer.count('BYE'), 0)
   bench.peer.request('ACK', { headers: bench.inDialog('ACK', 1) })
@@ -56,7 +56,7 @@ test('our BYE waits for the ACK (RFC 3261 §15)', async () => {
 
   const bye = bench.peer.lastRequest('BYE')
   assert.equal(bye.uri, 'sip:peer@127.0.0.2')
-  assert.equal(bye.headers.get('Reason'), 'SIP;cause=200;text="done"')
+  assert.equal(bye.headers.get('Reason'), 'SIP;text="the \\"flow\\"has ended"')
   assert.equal(bye.headers.get('CSeq'), '1 BYE')
   assert.equal(bye.headers.get('Max-Forwards'), '70')
   assert.equal(bye.headers.get('User-Agent'), 'Linnet')

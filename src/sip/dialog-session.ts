@@ -3,10 +3,10 @@ import type { DialogState, RequestTemplate } from './dialog.ts'
 import { receiveDialogRequest } from './dialog-requests.ts'
 import type { Credentials } from './digest.ts'
 import { DigestAnswers } from './digest-answers.ts'
-import { createHeaders } from './headers.ts'
 import type { SipHeader, SipRequest, SipResponse, SipUri } from './message.ts'
 import { resolveTargets } from './next-hop.ts'
 import { addressRequest, OutgoingRequest } from './outgoing-request.ts'
+import { quote } from './parameters.ts'
 import { serializeSipMessage } from './serialize.ts'
 import { SuccessRetransmission } from './success-retransmission.ts'
 import type { IncomingRequest } from './transaction/incoming-request.ts'
@@ -85,7 +85,7 @@ export class DialogSession implements Dialog, Disposable {
 
   bye(reason?: string): Promise<void> {
     if (this.#phase === 'ending' || this.#phase === 'ended') return this.#ended.promise
-    this.#byeHeaders = reason === undefined ? [] : createHeaders([['Reason', reason]]).entries
+    this.#byeHeaders = reason === undefined ? [] : [reasonHeader(reason)]
     this.#phase = 'ending'
     // Who was called may not send BYE before the ACK (RFC 3261 §15).
     if (!this.#unacknowledged) this.#sendBye()
@@ -206,4 +206,12 @@ export class DialogSession implements Dialog, Disposable {
     }
     return this.#targets.found
   }
+}
+
+/** Longest text that a Reason carries: it is for people who read traces. */
+const MAX_REASON_LENGTH = 120
+
+/** RFC 3326 §2 without a cause, for the text says more than a status could. */
+function reasonHeader(text: string): SipHeader {
+  return { name: 'Reason', value: `SIP;text=${quote(text.slice(0, MAX_REASON_LENGTH))}` }
 }

@@ -86,7 +86,7 @@ export interface InviteFailure {
 
 export interface Dialog {
   readonly callId: string
-  /** Sends BYE, once; `reason` becomes a Reason header (RFC 3326). Resolves when the BYE's transaction has ended. */
+  /** Sends BYE, once; `reason`, a text, becomes a Reason header (RFC 3326). Resolves when the BYE's transaction has ended. */
   bye(reason?: string): Promise<void>
 }
 
