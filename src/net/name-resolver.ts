@@ -1,4 +1,5 @@
 import { promises as dns } from 'node:dns'
+import { unlessAborted } from '../runtime/abort.ts'
 import { Semaphore } from '../runtime/semaphore.ts'
 
 /** The addresses of a name, IPv4 first; empty when it has none. Rejects with a DNS error, or with `signal.reason`. */
@@ -50,16 +51,5 @@ export function createNameResolver(functions: DnsFunctions = systemDns()): NameR
     if (name === 'localhost' || name.endsWith('.localhost')) return ['127.0.0.1', '::1'] // RFC 6761 §6.3
     const addresses = name.includes('.') ? await unlessAborted(query(name), signal) : []
     return addresses.length > 0 ? addresses : await lookup(name, signal)
-  }
-}
-
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const abort = () => reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', abort)
   }
 }
