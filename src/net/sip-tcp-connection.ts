@@ -88,8 +88,9 @@ export class SipTcpConnection implements Disposable {
     const { messages, pings, fault } = this.#framer.push(chunk)
     for (const message of messages) this.#options.onMessage(message)
     if (pings > 0) this.send(PONG.repeat(pings), () => {})
-    if (fault !== undefined) return this.#close(fault)
-    if (this.#framer.heldBytes === 0) {
+    if (fault !== undefined) {
+      this.#close(fault)
+    } else if (this.#framer.heldBytes === 0) {
       if (messages.length > 0 || pings > 0) this.#touch()
     } else if (!this.#waitingForRest || messages.length > 0) {
       // One deadline for the whole rest: a byte now and then must not prolong it.

@@ -14,9 +14,10 @@ const RECEIVE_BUFFER_BYTES = 2 * 1024 * 1024
  */
 export async function openSipUdp(options: SipListenerOptions): Promise<SipListener> {
   const { address, port, onMessage, nameFor, logger } = options
+  const isIpv6 = isIP(address) === 6
   const socket = createSocket({
-    type: isIP(address) === 6 ? 'udp6' : 'udp4',
-    ipv6Only: true,
+    type: isIpv6 ? 'udp6' : 'udp4',
+    ipv6Only: isIpv6, // the system refuses it for IPv4
     recvBufferSize: RECEIVE_BUFFER_BYTES,
     lookup: literalLookup,
   })
