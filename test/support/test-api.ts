@@ -301,6 +301,29 @@ export async function addTranscription(
   })
 }
 
+export const CALL_FLOW_ID = '66666666-6666-4666-8666-666666666666'
+export const WEBHOOK_ID = '77777777-7777-4777-8777-777777777777'
+
+/** A call with leg, recording and transcription, a call flow and a webhook, with the ids of this file. */
+export async function addOneOfEverything(api: TestApi): Promise<void> {
+  await addCall(api)
+  await addRecording(api)
+  await addTranscription(api)
+  const times = { accountId: ACCOUNT_ID, createdAt: api.clock.now(), updatedAt: api.clock.now() }
+  await api.repositories.callFlows.save({
+    ...times,
+    id: CALL_FLOW_ID,
+    title: 'Greeting',
+    record: false,
+    default: false,
+    steps: [
+      { id: 'hello', action: 'say', options: { payload: 'Hello', language: 'en-GB', voice: 'female' } },
+    ],
+  })
+  const webhook = { id: WEBHOOK_ID, url: 'https://example.com/events', token: 'secret' }
+  await api.repositories.webhooks.create({ ...times, ...webhook }, 5)
+}
+
 /** Holds an answer against a status and error code; its text must be there twice and be no secret of ours. */
 export function assertRefused(answer: Answer, status: number, code: number, parameter?: string): void {
   assert.deepEqual([answer.status, answer.body?.errors?.[0]?.code], [status, code], answer.text)
