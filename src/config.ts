@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { availableParallelism } from 'node:os'
-import { resolve } from 'node:path'
+import { delimiter, resolve } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 
 /** Where to listen: a transport, an IP address and a port (0: any free one). */
@@ -35,6 +35,8 @@ export interface Config {
   readonly mediaWorkers: number
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug'
   readonly trunks: readonly TrunkConfig[]
+  /** Where speech programs are looked for. */
+  readonly programPath: readonly string[]
   readonly ringSeconds: number
   readonly noMediaSeconds: number
   readonly maxCalls: number
@@ -46,8 +48,14 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
+type Environment = Readonly<Record<string, string | undefined>> & {
+  readonly LINNET_CONFIG?: string
+  readonly PATH?: string
+}
+
 interface Setting<Value> {
-  readonly fallback: string
+  /** The default, or where it comes from. */
+  readonly fallback: string | ((environment: Environment) => string)
   readonly describe: string
   readonly secret?: true
   /** Turns the text of the file, the environment or the command line into a value; throws a ConfigError with what is expected. */
@@ -155,6 +163,12 @@ const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } = {
             return trunk
           }),
   },
+  programPath: {
+    fallback: ({ PATH = '' }) => PATH,
+    describe:
+      'folders in which espeak-ng and flite are looked for, as in PATH; empty: those from npm are used',
+    read: (text) => text.split(delimiter).filter((folder) => folder !== ''),
+  },
   ringSeconds: {
     fallback: '60',
     describe: 'how long an outgoing call rings before it ends as no_answer',
@@ -186,7 +200,7 @@ const environmentName = (key: string) =>
 
 export interface ConfigSources {
   /** Default: the process's own. */
-  readonly environment?: Readonly<Record<string, string | undefined>> & { readonly LINNET_CONFIG?: string }
+  readonly environment?: Environment
   /** From the command line, by file name: `public-address` → `203.0.113.7`. */
   readonly flags?: Readonly<Record<string, string>>
 }
@@ -233,7 +247,9 @@ function effectiveTexts({ environment = process.env, flags = {} }: ConfigSources
       { where: `${fileName(key)} in ${file.path}`, text: file.values.get(fileName(key)) },
     ]
     const set = candidates.find(({ text }) => text !== undefined)
-    return { where: set?.where ?? 'default', text: set?.text ?? settings[key].fallback }
+    const { fallback } = settings[key]
+    const otherwise = typeof fallback === 'string' ? fallback : fallback(environment)
+    return { where: set?.where ?? 'default', text: set?.text ?? otherwise }
   }
   return Object.fromEntries(keys.map((key) => [key, effective(key)])) as EffectiveTexts // each key once
 }

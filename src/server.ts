@@ -12,11 +12,13 @@ import { createMediaEngine } from './media/media-engine.ts'
 import { openHttpClient } from './net/http-client.ts'
 import { openSipTransports } from './net/sip-transports.ts'
 import { systemClock as clock } from './runtime/clock.ts'
+import type { HttpClient } from './runtime/http-client.ts'
 import { systemIds as ids } from './runtime/ids.ts'
 import type { Logger } from './runtime/logger.ts'
 import type { SipListenAddress } from './sip/transport.ts'
 import type { IncomingInviteHandler, UserAgent } from './sip/user-agent.ts'
 import { createUserAgent } from './sip/user-agent-core.ts'
+import { openEngines } from './speech/open-engines.ts'
 import { openPrompts } from './speech/prompts.ts'
 
 /** A running server. */
@@ -72,7 +74,7 @@ async function openTelephony(
 ): Promise<Telephony> {
   const httpClient = parts.use(openHttpClient({ allowLoopback: isLocal(config), clock }))
   const [prompts, media] = await Promise.all([
-    openPrompts({ dataDir: config.dataDir, httpClient, clock, logger }),
+    openSpeech(config, httpClient, logger),
     createMediaEngine(mediaOptions(config, logger)),
   ])
   parts.use(prompts)
@@ -86,6 +88,7 @@ async function openTelephony(
     onMessage: (datagram, source) => sip.userAgent?.receive(datagram, source),
     logger,
     clock,
+    publicAddress: config.publicAddress,
   }).catch(explainListenError('LINNET_SIP_LISTEN', config.sipListen.map(listenName).join(' and ')))
   parts.use(transports)
   const engine: { calls?: CallEngine } = {}
@@ -112,6 +115,19 @@ async function openTelephony(
   engine.calls = parts.use(calls)
   sip.userAgent = userAgent
   return { calls, prompts, sipAddresses: transports.addresses }
+}
+
+async function openSpeech({ dataDir, programPath }: Config, httpClient: HttpClient, logger: Logger) {
+  const engines = await openEngines({
+    dataDir,
+    programFolders: programPath,
+    espeakProcessUrl: new URL('./espeak-process.ts', import.meta.url),
+    fliteProcessUrl: new URL('./flite-process.ts', import.meta.url),
+    clock,
+    logger,
+  })
+  const workerUrl = new URL('./prompt-worker.ts', import.meta.url)
+  return openPrompts({ dataDir, workerUrl, engines, httpClient, clock, logger })
 }
 
 /** Resolves with the API's URL. */

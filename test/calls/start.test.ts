@@ -13,7 +13,7 @@ import { startServer } from '../support/server.ts'
 
 failOnLeaks()
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const main = fileURLToPath(new URL('../../bin/linnet.mjs', import.meta.url))
 let folder: string
 before(() => {
   folder = mkdtempSync(join(tmpdir(), 'linnet-start-'))

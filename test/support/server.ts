@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { freeRtpRange, freeTcpPort, freeUdpPort } from './free-ports.ts'
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const main = fileURLToPath(new URL('../../bin/linnet.mjs', import.meta.url))
 const TAIL_LINES = 40
 
 export interface ServerOptions {
