@@ -1,8 +1,8 @@
-import { parseCSeq } from './cseq.ts'
 import type { DialogState, RequestTemplate } from './dialog.ts'
 import { receiveDialogRequest } from './dialog-requests.ts'
 import type { Credentials } from './digest.ts'
 import { DigestAnswers } from './digest-answers.ts'
+import { identityOf } from './identity.ts'
 import type { SipHeader, SipRequest, SipResponse, SipUri } from './message.ts'
 import { resolveTargets } from './next-hop.ts'
 import { addressRequest, OutgoingRequest } from './outgoing-request.ts'
@@ -110,7 +110,8 @@ export class DialogSession implements Dialog, Disposable {
 
   receiveAck(ack: SipRequest): void {
     const pending = this.#unacknowledged
-    if (!pending || parseCSeq(ack.headers.get('CSeq') ?? '')?.number !== pending.cseq) return
+    const identity = identityOf(ack.headers)
+    if (!pending || typeof identity === 'string' || identity.cseq.number !== pending.cseq) return
     pending[Symbol.dispose]()
     this.#unacknowledged = undefined
     if (this.#phase === 'ending') {

@@ -195,7 +195,8 @@ export function contactOf({ headers }: SipRequest | SipResponse): SipUri | undef
   return uri && uri.scheme !== 'tel' ? uri : undefined
 }
 
-function usableRoutes(routes: readonly string[]): readonly string[] | undefined {
+/** The routes, unless there are too many, or one is no sip: or sips: URI. */
+export function usableRoutes(routes: readonly string[]): readonly string[] | undefined {
   const usable = routes.length <= MAX_ROUTES && routes.every((route) => isRoute(parseNameAddress(route)?.uri))
   return usable ? routes : undefined
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ScriptedSipPeer } from '../../test/support/scripted-sip-peer.ts'
 import { UserAgentBench } from '../../test/support/user-agent-bench.ts'
 
 test('an INVITE gets 100 at once, and its repetitions the latest response without a second call', async () => {
@@ -328,6 +329,46 @@ test('a flood of INVITEs holds no more transactions than allowed', async () => {
   assert.equal(bench.userAgent.size.transactions, 10)
   assert.equal(bench.peer.count(503), 40)
   for (const invite of bench.invites) invite.reject(486, 'Busy Here')
+  await bench.drain()
+})
+
+test('requests in dialogs are served beyond the bound of new calls, up to twice as many', async () => {
+  const bench = new UserAgentBench({ maxTransactions: 2 })
+  await bench.establish()
+  const to = bench.inDialog('INFO', 2)
+
+  for (let cseq = 2; cseq <= 8; cseq++) {
+    bench.peer.request('INFO', { headers: { ...bench.inDialog('INFO', cseq), To: to['To'] ?? '' } })
+  }
+  await bench.clock.advance(0)
+
+  assert.equal(bench.peer.count(200), 1 + 3)
+  assert.equal(bench.peer.count(503), 4)
+  await bench.clock.advance(32_000)
+  bench.peer.request('BYE', { headers: { ...bench.inDialog('BYE', 9), To: to['To'] ?? '' } })
+  await bench.drain()
+})
+
+test('a phone behind NAT is hung up at the address that its INVITE came from', async () => {
+  const bench = new UserAgentBench()
+  const phone = new ScriptedSipPeer(bench.clock, bench.network, '203.0.113.5', '127.0.0.1')
+  phone.request('INVITE', {
+    body: 'offer',
+    headers: {
+      Via: 'SIP/2.0/UDP 192.168.1.20:5060;rport;branch=z9hG4bKnat',
+      Contact: '<sip:phone@192.168.1.20:5060>',
+    },
+  })
+  await bench.clock.advance(0)
+  const dialog = bench.accept()
+  await bench.clock.advance(0)
+  phone.request('ACK', { headers: { To: phone.lastResponse(200).headers.get('To') ?? '' } })
+  await bench.clock.advance(0)
+
+  void dialog.bye()
+  await bench.clock.advance(0)
+
+  assert.equal(phone.lastRequest('BYE').uri, 'sip:phone@192.168.1.20:5060')
   await bench.drain()
 })
 

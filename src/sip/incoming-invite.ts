@@ -83,7 +83,10 @@ export class IncomingInviteSession implements IncomingInvite {
 
   accept(sdp: string, handler: DialogHandler): Dialog {
     const dialog = this.#state === 'open' ? this.#openDialog() : undefined
-    if (!dialog) return endedDialog(this.callId)
+    if (!dialog) {
+      this.reject(500, 'Server Internal Error')
+      return endedDialog(this.callId)
+    }
     this.#state = 'accepted'
     dialog.confirm(handler)
     const message = this.#build(200, 'OK', {

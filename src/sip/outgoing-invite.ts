@@ -4,8 +4,9 @@ import { dialogOfOutgoing, pathOfResponse, type RequestTemplate } from './dialog
 import { DialogSession } from './dialog-session.ts'
 import { DigestAnswers } from './digest-answers.ts'
 import { createHeaders } from './headers.ts'
+import { identityOf } from './identity.ts'
 import type { SipHeader, SipResponse } from './message.ts'
-import { parseNameAddress, serializeNameAddress, tagOf, withTag } from './name-address.ts'
+import { serializeNameAddress, tagOf, withTag } from './name-address.ts'
 import { flowOf, resolveTargets } from './next-hop.ts'
 import { OutgoingRequest } from './outgoing-request.ts'
 import type { SipSource, SipTarget } from './transport.ts'
@@ -163,8 +164,8 @@ export class OutgoingInviteSession implements OutgoingInvite, Disposable {
 
   /** The dialog of a response's To tag, made at first sight (§12.1.2); undefined without a tag in a 1xx, or for too many. */
   #findFork(template: RequestTemplate, response: SipResponse, source: SipSource): DialogSession | undefined {
-    const to = parseNameAddress(response.headers.get('To') ?? '')
-    const tag = (to && tagOf(to)) ?? ''
+    const identity = identityOf(response.headers)
+    const tag = (typeof identity === 'string' ? undefined : tagOf(identity.to)) ?? ''
     const known = this.#forks.get(tag)
     if (known) return known
     if ((tag === '' && response.status < 200) || this.#forks.size >= MAX_FORKS) return undefined

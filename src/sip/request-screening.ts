@@ -1,5 +1,5 @@
 import { ACCEPT_SDP, ALLOW, isSdp, standingOf } from './capabilities.ts'
-import { contactOf } from './dialog.ts'
+import { contactOf, usableRoutes } from './dialog.ts'
 import type { SipHeader } from './message.ts'
 import type { IncomingRequest } from './transaction/incoming-request.ts'
 
@@ -64,6 +64,7 @@ function refuseContent({ request }: IncomingRequest): Refusal | undefined {
   if (request.method !== 'INVITE') return undefined
   const { headers, body } = request
   if (!contactOf(request)) return { status: 400, reason: 'Missing or Unusable Contact' }
+  if (!usableRoutes(headers.all('Record-Route'))) return { status: 400, reason: 'Unusable Record-Route' }
   if (body.length === 0) return undefined
   const encoded = headers.get('Content-Encoding')
   if (encoded !== undefined && encoded.toLowerCase() !== 'identity') {

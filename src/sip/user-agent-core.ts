@@ -2,7 +2,6 @@ import type { Clock } from '../runtime/clock.ts'
 import type { Ids } from '../runtime/ids.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { ACCEPT_SDP, ALLOW, SUPPORTED } from './capabilities.ts'
-import { dialogOfIncoming } from './dialog.ts'
 import { DialogRegistry } from './dialog-registry.ts'
 import { IncomingInviteSession } from './incoming-invite.ts'
 import type { SipHeader, SipRequest } from './message.ts'
@@ -166,7 +165,6 @@ class UserAgentCore implements UserAgent {
     else if (this.#context.layer.isMerged(incoming)) {
       this.#refuse(incoming, { status: 482, reason: 'Loop Detected' })
     } else if (this.#isFull()) this.#refuse(incoming, OVERLOADED)
-    else if (!dialogOfIncoming(incoming, '')) this.#refuse(incoming, BAD_REQUEST)
     else {
       const session = new IncomingInviteSession(this.#context, incoming, requestUri, () =>
         this.#incomingInvites.delete(incoming.key),

@@ -1,6 +1,7 @@
-import { type CSeq, parseCSeq } from '../cseq.ts'
+import type { CSeq } from '../cseq.ts'
+import { identityOf } from '../identity.ts'
 import type { NameAddress, SipRequest } from '../message.ts'
-import { parseNameAddress, tagOf } from '../name-address.ts'
+import { tagOf } from '../name-address.ts'
 import type { SipSource, SipTarget } from '../transport.ts'
 import { parseVia, serializeVia, type Via } from '../via.ts'
 
@@ -48,15 +49,10 @@ export function readAnswerableRequest(request: SipRequest, source: SipSource): A
 
 /** Reads the headers that matching needs; undefined if one is missing or means nothing. Never throws. */
 export function readIncomingRequest(request: SipRequest, source: SipSource): IncomingRequest | undefined {
-  const { headers } = request
-  const vias = headers.all('Via')
-  const topVia = vias[0] === undefined ? undefined : parseVia(vias[0])
-  const cseq = parseCSeq(headers.get('CSeq') ?? '')
-  const from = parseNameAddress(headers.get('From') ?? '')
-  const to = parseNameAddress(headers.get('To') ?? '')
-  const callId = headers.get('Call-ID')
-  if (!topVia || !cseq || !from || !to || !callId || cseq.method !== request.method) return undefined
-
+  const identity = identityOf(request.headers)
+  if (typeof identity === 'string' || identity.cseq.method !== request.method) return undefined
+  const { callId, cseq, from, to, via: topVia } = identity
+  const vias = request.headers.all('Via')
   const branch = topVia.parameters.get('branch') ?? ''
   const fromTag = tagOf(from) ?? ''
   const method = request.method === 'ACK' ? 'INVITE' : request.method
