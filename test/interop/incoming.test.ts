@@ -19,7 +19,7 @@ const [welcome, sales, support] = [babble(2, 11), babble(2, 12), babble(2, 13)]
 
 /** A server, and files that its flows play. */
 async function start() {
-  const stack = new AsyncDisposableStack()
+  await using stack = new AsyncDisposableStack()
   const files = stack.use(await serveFiles())
   const server = stack.use(await startServer())
   const serve = (name: string, samples: Int16Array) =>
@@ -29,7 +29,8 @@ async function start() {
     sales: serve('sales', sales),
     support: serve('support', support),
   }
-  return { server, media, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+  const open = stack.move()
+  return { server, media, [Symbol.asyncDispose]: () => open.disposeAsync() }
 }
 
 const hangup = { action: 'hangup', options: {} }

@@ -17,14 +17,15 @@ const prompt = babble(2, 21)
 
 /** A server with a prompt to play; `trunk` takes its calls to numbers. */
 async function start(trunk?: Peer) {
-  const stack = new AsyncDisposableStack()
+  await using stack = new AsyncDisposableStack()
   const files = stack.use(await serveFiles())
   const media = files.serve('/prompt.wav', wavOf({ samples: prompt, sampleRateHz: 8_000 }), 'audio/wav')
   const env = trunk && {
     LINNET_TRUNK: `sip:linnet:secret@${trunk.address}:${trunk.port};transport=udp`,
   }
   const server = stack.use(await startServer(env ? { env } : {}))
-  return { server, media, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+  const open = stack.move()
+  return { server, media, [Symbol.asyncDispose]: () => open.disposeAsync() }
 }
 
 async function originate(server: TestServer, destination: string, media: string): Promise<string> {
