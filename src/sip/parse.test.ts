@@ -262,6 +262,8 @@ test('hostile repetition does not take more than linear time', () => {
     bytes([`INVITE sip:${'a'.repeat(long)}`, ...REQUIRED]),
     invite([`Subject: ${' '.repeat(8_000)}\r${' '.repeat(100)}`]),
     invite([`Via: ${','.repeat(8_000)}`]),
+    invite(Array.from({ length: 10_000 }, () => 'a')),
+    invite([`Subject: ${'\r'.repeat(8_000)}`]),
     inviteWith('To', `To: "${'\\a'.repeat(4_000)}`),
     inviteWith('To', `To: <sip:b@h>${' '.repeat(7_900)}x`),
     inviteWith('To', `To: <sip:b@h>${';a'.repeat(3_900)}`),
