@@ -30,9 +30,14 @@ export class DatabaseThread implements AsyncDisposable {
   #failure: StorageError | undefined
   #closing = false
 
-  constructor(options: ThreadOptions, onLost: (error: StorageError) => void) {
+  /** `entry` is the module that the thread runs; another one than ours serves tests only. */
+  constructor(
+    options: ThreadOptions,
+    onLost: (error: StorageError) => void,
+    entry = new URL('./sqlite-thread.ts', import.meta.url),
+  ) {
     this.#onLost = onLost
-    this.#worker = new Worker(new URL('./sqlite-thread.ts', import.meta.url), {
+    this.#worker = new Worker(entry, {
       name: `database ${options.role}`,
       workerData: options,
       resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 },

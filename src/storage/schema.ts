@@ -68,14 +68,6 @@ export interface CallRow {
   readonly end_reason: string | null // JSON of an EndReason
 }
 
-/** How many calls an account made in [started_at, started_at + span_ms). */
-export interface CallSpanRow {
-  readonly account_id: string
-  readonly span_ms: number
-  readonly started_at: number
-  readonly count: number
-}
-
 export interface LegRow {
   readonly id: string
   readonly call_id: string
@@ -155,7 +147,6 @@ export interface Tables {
   readonly call_flows: CallFlowRow
   readonly numbers: NumberRow
   readonly calls: CallRow & { readonly key: Inserted }
-  readonly call_spans: CallSpanRow
   readonly legs: Child<LegRow> & { readonly sequence: Inserted }
   readonly journal: Child<JournalRow>
   readonly outbox: OutboxRow & { readonly sequence: Inserted }

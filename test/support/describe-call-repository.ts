@@ -8,8 +8,8 @@ import { aCall, aLeg, anEntry, anEvent } from './storage-samples.ts'
 
 const firstTen = { page: 1, perPage: 10 }
 
-// biome-ignore lint/complexity/noExcessiveLinesPerFunction: a suite is a list of tests
 /** What every database must do with calls; `open` makes an empty one. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: a suite is a list of tests
 export function describeCallRepository(name: string, open: () => Promise<Database>): void {
   // biome-ignore lint/complexity/noExcessiveLinesPerFunction: a suite is a list of tests
   describe(`calls in ${name}`, () => {

@@ -253,7 +253,6 @@ function describeAccessKeys(name: string, open: Open): void {
   })
 }
 
-// biome-ignore lint/complexity/noExcessiveLinesPerFunction: a suite is a list of tests
 function describeRecordings(name: string, open: Open): void {
   describe(`recordings in ${name}`, () => {
     test('a recording and its transcription come back as they were last saved', async () => {

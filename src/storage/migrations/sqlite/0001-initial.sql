@@ -69,15 +69,6 @@ create table calls (
 create index calls_by_age on calls (account_id, created_at, id);
 create index calls_live on calls (created_at, id) where live = 1;
 
--- How many calls an account made in a span of time: lets a deep page be found without walking to it.
-create table call_spans (
-  account_id text    not null,
-  span_ms    integer not null,
-  started_at integer not null,
-  count      integer not null check (count >= 0),
-  primary key (account_id, span_ms, started_at)
-) strict, without rowid;
-
 create table legs (
   sequence          integer not null primary key,
   id                text    not null unique,
