@@ -54,6 +54,8 @@ class OutgoingCall implements OutgoingInviteHandler {
   #dialog: Dialog | undefined
   #ringing: Disposable | undefined
   #rang = false
+  /** The leg has ended; what SIP still says of it is of no interest. */
+  #over = false
 
   constructor(call: LiveCall, legId: string, route: OutgoingRoute, dependencies: OutgoingDependencies) {
     this.#call = call
@@ -83,7 +85,7 @@ class OutgoingCall implements OutgoingInviteHandler {
   }
 
   onProvisional(status: number): void {
-    if (this.#rang || status === 181) return // 181: forwarded, nobody rings yet
+    if (this.#over || this.#rang || status === 181) return // 181: forwarded, nobody rings yet
     this.#rang = true
     this.#call.record.report({ type: 'legStatus', legId: this.#legId, status: 'ringing' })
   }
@@ -106,6 +108,7 @@ class OutgoingCall implements OutgoingInviteHandler {
   }
 
   onFailure(failure: InviteFailure): void {
+    if (this.#over) return
     const { legStatus, sipResponseCode, endReason } = outcomeOf(failure, this.#rang)
     const { status, reason } = failure
     this.#call.record.report({ type: 'sipFailure', legId: this.#legId, status, reason })
@@ -127,13 +130,18 @@ class OutgoingCall implements OutgoingInviteHandler {
   }
 
   #end(end: LegEnd): void {
-    this.#ringing?.[Symbol.dispose]()
+    this.#stopWaiting()
     this.#call.endLeg(this.#legId, end)
   }
 
   #hangUp({ detail, cause }: EndReason): void {
-    this.#ringing?.[Symbol.dispose]()
+    this.#stopWaiting()
     if (this.#dialog) void this.#dialog.bye(detail ?? cause)
     else this.#invite?.cancel()
+  }
+
+  #stopWaiting(): void {
+    this.#over = true
+    this.#ringing?.[Symbol.dispose]()
   }
 }

@@ -1,5 +1,5 @@
 import { readConfig } from '../config.ts'
-import type { JournalEntry } from '../domain/journal.ts'
+import type { JournalEvent } from '../domain/journal.ts'
 import { StartError } from '../start-error.ts'
 import { readArguments } from './arguments.ts'
 import { timeline } from './timeline.ts'
@@ -29,11 +29,10 @@ async function list(): Promise<number> {
 }
 
 async function show(id: string): Promise<number> {
-  const entries = (await get(`/calls/${encodeURIComponent(id)}/journal`)) as readonly (Pick<
-    JournalEntry,
-    'event'
-  > & { readonly at: string })[] // the API's own shape
-  for (const line of timeline(entries.map(({ at, event }) => ({ at: Date.parse(at), event }))))
+  const entries = (await get(`/calls/${encodeURIComponent(id)}/journal`)) as readonly (JournalEvent & {
+    readonly at: string
+  })[] // the API's own shape
+  for (const line of timeline(entries.map(({ at, ...event }) => ({ at: Date.parse(at), event }))))
     console.log(line)
   return 0
 }

@@ -54,7 +54,7 @@ test('kill -9 during calls: what was acknowledged is there, and the calls are cl
   for (const { id, endedAt } of items) {
     assert.notEqual(endedAt, null)
     const journal = await server.journal(String(id))
-    const { endReason } = journal.at(-1)?.['event'] as { endReason: { cause: string } }
+    const { endReason } = journal.at(-1) as unknown as { endReason: { cause: string } }
     assert.equal(endReason.cause, 'crash')
     assert.deepEqual(
       journal.map((entry) => entry['sequence']),

@@ -48,7 +48,7 @@ async function originate(destination: string): Promise<string> {
 async function outcome(id: string, timeoutMs = 10_000) {
   const { data } = await server.until(`/calls/${id}`, ({ data: now }) => now['endedAt'] !== null, timeoutMs)
   const leg = (await server.api('GET', `/calls/${id}/legs`)).data
-  const last = (await server.journal(id)).at(-1)?.['event'] as { endReason: { cause: string } }
+  const last = (await server.journal(id)).at(-1) as unknown as { endReason: { cause: string } }
   return [data['status'], leg['status'], leg['sipResponseCode'], last.endReason.cause]
 }
 
