@@ -72,10 +72,12 @@ const mayImport: Record<string, readonly string[]> = {
     'speech',
     'webhooks',
     'http',
-    'node:fs',
+    'config.ts',
+    'log.ts',
+    'server.ts',
+    'start-error.ts',
     'node:path',
     'node:util',
-    'node:process',
   ],
 }
 
