@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { RequestError } from '../domain/errors.ts'
-import { asObject, unwrapJson } from '../flow/fields.ts'
+import { asObject } from '../flow/fields.ts'
+import { parseJson, unwrapJson } from './json.ts'
 
 /** What a client sent, told apart by its content first and its Content-Type second: SDKs label bodies carelessly. */
 export type RequestBody =
@@ -8,32 +9,23 @@ export type RequestBody =
   | { readonly type: 'json'; readonly value: unknown }
   | { readonly type: 'xml'; readonly text: string }
 
-/** Reads the body. Throws RequestError 'unparsable' for anything that is neither JSON nor XML. */
+/** Reads the body; a string of JSON is read once more. Throws RequestError 'unparsable' for anything that is neither JSON nor XML. */
 export function readBody(request: FastifyRequest): RequestBody {
   const text = decodeText(request)
   if (text.trim() === '') return { type: 'none' }
   if (isXml(request.bodyType, text)) return { type: 'xml', text }
-  try {
-    return { type: 'json', value: JSON.parse(text) }
-  } catch (cause) {
-    throw unparsable('The body is not valid JSON.', cause)
-  }
+  return { type: 'json', value: unwrapJson(parseJson(text)) }
 }
 
 /**
- * The body as the object that it must be: no body and `[]` are empty objects, a string of JSON is read once more.
+ * The body as the object that it must be: no body and `[]` are empty objects.
  * Throws RequestError.
  */
 export function readObject(request: FastifyRequest): object {
   const body = readBody(request)
   if (body.type === 'none') return {}
   if (body.type === 'xml') throw unparsable('The body must be JSON.')
-  return toObject(body.value)
-}
-
-/** The value as an object, see `readObject`. */
-export function toObject(value: unknown): object {
-  const object = asObject(unwrapJson(value))
+  const object = asObject(body.value)
   if (!object) throw new RequestError({ kind: 'invalid', message: 'The body must be a JSON object.' })
   return object
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { RequestError } from '../../domain/errors.ts'
 import type { Transcription } from '../../domain/recording.ts'
 import { FaultList } from '../../flow/fault-list.ts'
-import { asObject, Fields, isZero, unwrapJson } from '../../flow/fields.ts'
+import { asObject, Fields, isZero } from '../../flow/fields.ts'
 import { TRANSCRIPTION_LANGUAGES } from '../../flow/languages.ts'
 import { languageOf } from '../../flow/rules.ts'
 import type { ApiDependencies } from '../dependencies.ts'
@@ -115,7 +115,7 @@ const languageRule = languageOf(TRANSCRIPTION_LANGUAGES)
 function readLanguage(request: FastifyRequest): string | undefined {
   const body = readBody(request)
   if (body.type === 'none') return undefined
-  const value = body.type === 'json' ? unwrapJson(body.value) : body.text
+  const value = body.type === 'json' ? body.value : body.text
   const object = typeof value === 'string' ? { language: value } : value === null ? {} : asObject(value)
   if (!object) throw new RequestError({ kind: 'invalid', message: 'The body must be a JSON object.' })
   const faults = new FaultList()
