@@ -1,5 +1,5 @@
 import { type CSeq, parseCSeq } from './cseq.ts'
-import { HeaderLines } from './headers.ts'
+import { HeaderLines, splitList } from './headers.ts'
 import type { NameAddress, SipHeaders } from './message.ts'
 import { parseNameAddress } from './name-address.ts'
 import { parseVia, type Via } from './via.ts'
@@ -25,15 +25,28 @@ export function identityOf(headers: SipHeaders): MessageIdentity | string {
 }
 
 function parseIdentity(headers: SipHeaders): MessageIdentity | string {
-  const via = parseVia(headers.get('Via') ?? '')
+  const values = findValues(headers)
+  const via = parseVia(values.via)
   if (via === undefined) return 'no Via that can be read'
-  const callId = headers.get('Call-ID')
-  if (!callId) return 'no Call-ID'
-  const from = parseNameAddress(headers.get('From') ?? '')
+  if (values.callId === '') return 'no Call-ID'
+  const from = parseNameAddress(values.from)
   if (from === undefined) return 'no From that can be read'
-  const to = parseNameAddress(headers.get('To') ?? '')
+  const to = parseNameAddress(values.to)
   if (to === undefined) return 'no To that can be read'
-  const cseq = parseCSeq(headers.get('CSeq') ?? '')
+  const cseq = parseCSeq(values.cseq)
   if (cseq === undefined) return 'no CSeq that can be read'
-  return { callId, cseq, from, to, via }
+  return { callId: values.callId, cseq, from, to, via }
+}
+
+/** The five values in one pass; '' for what is not there. */
+function findValues({ entries }: SipHeaders) {
+  const values = { via: '', callId: '', from: '', to: '', cseq: '' }
+  for (const { name, value } of entries) {
+    if (name === 'Via') values.via ||= value.includes(',') ? (splitList(value)[0] ?? '') : value
+    else if (name === 'From') values.from ||= value
+    else if (name === 'To') values.to ||= value
+    else if (name === 'Call-ID') values.callId ||= value
+    else if (name === 'CSeq') values.cseq ||= value
+  }
+  return values
 }

@@ -17,7 +17,7 @@ const TELEPHONE_NUMBER = /^\+?[0-9A-Fa-f*#().-]+$/
 export function parseSipUri(text: string): SipUri | undefined {
   if (text.length > MAX_URI_LENGTH || NEVER_IN_A_URI.test(text)) return undefined
   const colon = text.indexOf(':')
-  const scheme = text.slice(0, colon).toLowerCase()
+  const scheme = text.startsWith('sip:') ? 'sip' : text.slice(0, colon).toLowerCase()
   if (scheme === 'tel') return parseTelUri(text.slice(colon + 1))
   if (scheme !== 'sip' && scheme !== 'sips') return undefined
 
