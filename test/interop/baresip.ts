@@ -172,7 +172,7 @@ function configure(
 ): void {
   const dumps = join(folder, 'dumps')
   const voice = join(folder, 'voice.wav')
-  const firstRtp = freeRtpRange(40)
+  const firstRtp = freeRtpRange('baresip', 40)
   mkdirSync(dumps)
   const padded = new Int16Array(Math.max(says.length, LONGEST_CALL_SECONDS * 8_000))
   padded.set(says)

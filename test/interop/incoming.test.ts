@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { eventually } from '../support/eventually.ts'
 import { serveFiles } from '../support/http-files.ts'
 import { isInstalled, recognise } from '../support/listen/recognise.ts'
@@ -17,27 +17,35 @@ failOnLeaks()
 
 const [welcome, sales, support] = [babble(2, 11), babble(2, 12), babble(2, 13)]
 
-/** A server, and files that its flows play. */
-async function start() {
-  await using stack = new AsyncDisposableStack()
-  const files = stack.use(await serveFiles())
-  const server = stack.use(await startServer())
-  const serve = (name: string, samples: Int16Array) =>
-    files.serve(`/${name}.wav`, wavOf({ samples, sampleRateHz: 8_000 }), 'audio/wav')
-  const media = {
-    welcome: serve('welcome', welcome),
-    sales: serve('sales', sales),
-    support: serve('support', support),
+/** One server for this file, and files that its flows play; each test has a number of its own. */
+let server: TestServer
+const media = { welcome: '', sales: '', support: '' }
+const place = new AsyncDisposableStack()
+let numbers = 31_600_000_000
+
+before(async () => {
+  const files = place.use(await serveFiles())
+  server = place.use(await startServer())
+  for (const [name, samples] of Object.entries({ welcome, sales, support })) {
+    const url = files.serve(`/${name}.wav`, wavOf({ samples, sampleRateHz: 8_000 }), 'audio/wav')
+    Object.assign(media, { [name]: url })
   }
-  const open = stack.move()
-  return { server, media, [Symbol.asyncDispose]: () => open.disposeAsync() }
+})
+
+after(() => place.disposeAsync())
+
+/** A number that leads to these steps. */
+async function numberFor(steps: readonly unknown[]): Promise<string> {
+  numbers += 1
+  await server.assign(String(numbers), steps)
+  return String(numbers)
 }
 
 const hangup = { action: 'hangup', options: {} }
 const play = (media: string, more: object = {}) => ({ action: 'play', options: { media }, ...more })
 
 /** Welcome, then wait: 1 leads to sales, 2 to support; each ends with a hang-up. */
-function menu(media: { readonly welcome: string; readonly sales: string; readonly support: string }) {
+function menu() {
   const gather = { onKeypressVar: 'choice', onKeypressGoto: 'chosen' }
   return [
     { id: 'welcome', ...play(media.welcome, gather) },
@@ -62,18 +70,18 @@ function assertClean(found: Comparison): void {
   assert.deepEqual(found.slips, [])
 }
 
-/** The call that is not live any more, once there is one. */
-async function endedCall(server: TestServer): Promise<Record<string, unknown>> {
-  const { data } = await server.until('/calls', ({ data: call }) => call['status'] === 'ended')
-  return data
+/** The call to a number, once it has a status. */
+async function callTo(number: string, status: string): Promise<Record<string, unknown>> {
+  const find = ({ items }: { readonly items: readonly Record<string, unknown>[] }) =>
+    items.find((call) => call['destination'] === number && call['status'] === status)
+  const answer = await server.until('/calls?perPage=100', (calls) => find(calls) !== undefined)
+  return find(answer) ?? {}
 }
 
 test('a caller hears a played file whole, at its level and without gaps, then Linnet hangs up', async () => {
-  await using place = await start()
-  const { server, media } = place
-  await server.assign('31612345678', [play(media.welcome), hangup])
+  const number = await numberFor([play(media.welcome), hangup])
   await using phone = await openPhone()
-  const call = await phone.call(server.sipUri('31612345678'))
+  const call = await phone.call(server.sipUri(number))
   await call.waitFor('200 INVITE')
   assert.equal(await call.waitForEnd(), 'them')
 
@@ -83,27 +91,25 @@ test('a caller hears a played file whole, at its level and without gaps, then Li
   assert.ok(found.heardMs > 1_950, `${found.heardMs} ms`)
   assert.equal(heard.lost, 0)
   assert.equal(heard.ssrcs.length, 1)
-  await endedCall(server)
+  await callTo(number, 'ended')
 })
 
 test('baresip hears a played file whole, and its own hang-up ends the call', {
   skip: withoutBaresip,
 }, async () => {
-  await using place = await start()
-  const { server, media } = place
-  await server.assign('31612345678', [play(media.welcome), { action: 'pause', options: { length: 30 } }])
+  const number = await numberFor([play(media.welcome), { action: 'pause', options: { length: 30 } }])
   await using baresip = await openBaresip()
-  baresip.dial(server.sipUri('31612345678'))
+  baresip.dial(server.sipUri(number))
   await baresip.waitFor('CALL_ESTABLISHED')
-  const { data: call } = await server.until('/calls', ({ data }) => data['status'] === 'ongoing')
-  await server.until(`/calls/${String(call['id'])}/journal?perPage=100`, ({ items }) =>
-    items.some(({ event }) => JSON.stringify(event).includes('"pause"')),
+  const { id } = await callTo(number, 'ongoing')
+  await server.until(`/calls/${String(id)}/journal?perPage=100`, ({ items }) =>
+    items.some(({ type, action }) => type === 'stepStarted' && action === 'pause'),
   )
   baresip.hangUp()
   await baresip.waitFor('CALL_CLOSED')
   assertClean(compareHeard(baresip.heard(), welcome))
-  const ended = await endedCall(server)
-  const journal = JSON.stringify(await server.journal(String(ended['id'])))
+  await callTo(number, 'ended')
+  const journal = JSON.stringify(await server.journal(String(id)))
   assert.match(journal, /"by":"remote"/)
 })
 
@@ -114,11 +120,9 @@ for (const [key, chosen, other] of [
   test(`baresip presses ${key} in a menu: the welcome stops and the right prompt follows`, {
     skip: withoutBaresip,
   }, async () => {
-    await using place = await start()
-    const { server, media } = place
-    await server.assign('31612345678', menu(media))
+    const number = await numberFor(menu())
     await using baresip = await openBaresip()
-    baresip.dial(server.sipUri('31612345678'))
+    baresip.dial(server.sipUri(number))
     await baresip.waitFor('CALL_ESTABLISHED')
     await baresip.press(key)
     await baresip.waitFor('CALL_CLOSED', { timeoutMs: 15_000 })
@@ -130,16 +134,14 @@ for (const [key, chosen, other] of [
 }
 
 test('a key cuts the prompt short within 100 ms of its first packet', async () => {
-  await using place = await start()
-  const { server, media } = place
   const onKey = { onKeypressGoto: 'silence' }
-  await server.assign('31612345678', [
+  const number = await numberFor([
     play(media.welcome, onKey),
     hangup,
     { id: 'silence', action: 'pause', options: { length: 1 } },
   ])
   await using phone = await openPhone()
-  const call = await phone.call(server.sipUri('31612345678'))
+  const call = await phone.call(server.sipUri(number))
   await call.waitFor('200 INVITE')
   await eventually('half a second of the prompt', () => call.media.heard().samples.length > 4_000)
   const pressedAt = performance.now()
@@ -155,54 +157,51 @@ test('a key cuts the prompt short within 100 ms of its first packet', async () =
 test('SIPp presses 1 in a menu, and Linnet hangs up after the prompt', {
   skip: withoutCaptures,
 }, async () => {
-  await using place = await start()
-  const { server, media } = place
-  await server.assign('31612345678', menu(media))
-  await using sipp = await startSipp({ scenario: 'press-1', target: server.sip, pauseMs: 500 })
+  const number = await numberFor(menu())
+  await using sipp = await startSipp({ scenario: 'press-1', target: server.sip, user: number, pauseMs: 500 })
   await sipp.succeeded()
-  const journal = JSON.stringify(await server.journal(String((await endedCall(server))['id'])))
+  const journal = JSON.stringify(await server.journal(String((await callTo(number, 'ended'))['id'])))
   assert.match(journal, /"keys":"1"/)
 })
 
 for (const scenario of ['caller-hangs-up', 'callee-hangs-up']) {
   test(`SIPp, ten calls at once: ${scenario}`, { skip: withoutSipp }, async () => {
-    await using place = await start()
-    const { server, media } = place
     const steps =
       scenario === 'caller-hangs-up' ? [play(media.welcome), play(media.sales)] : [play(media.welcome)]
-    await server.assign('31612345678', steps)
-    await using sipp = await startSipp({ scenario, target: server.sip, calls: 10, pauseMs: 1_000 })
+    const number = await numberFor(steps)
+    await using sipp = await startSipp({
+      scenario,
+      target: server.sip,
+      user: number,
+      calls: 10,
+      pauseMs: 1_000,
+    })
     await sipp.succeeded()
-    const { items } = await server.until('/calls?perPage=100', ({ items: calls }) =>
-      calls.every(({ status }) => status === 'ended'),
-    )
-    assert.equal(items.length, 10)
+    await server.until('/calls?perPage=100', ({ items }) => {
+      const calls = items.filter(({ destination }) => destination === number)
+      return calls.length === 10 && calls.every(({ status }) => status === 'ended')
+    })
   })
 }
 
 test('a late ACK: the 200 comes again until then, and the call goes on', { skip: withoutSipp }, async () => {
-  await using place = await start()
-  const { server, media } = place
-  await server.assign('31612345678', [play(media.welcome), play(media.sales)])
-  await using sipp = await startSipp({ scenario: 'late-ack', target: server.sip })
+  const number = await numberFor([play(media.welcome), play(media.sales)])
+  await using sipp = await startSipp({ scenario: 'late-ack', target: server.sip, user: number })
   // Three of the INVITE, one of the BYE.
   assert.equal(countReceived(await sipp.succeeded(), '200 OK'), 4)
 })
 
 test('an INVITE that comes twice is one call', async () => {
-  await using place = await start()
-  const { server, media } = place
-  await server.assign('31612345678', [play(media.welcome), hangup])
+  const number = await numberFor([play(media.welcome), hangup])
   await using phone = await openPhone()
-  const call = await phone.call(server.sipUri('31612345678'))
+  const call = await phone.call(server.sipUri(number))
   call.repeatInvite()
   await call.waitForEnd()
-  const { items } = await server.api('GET', '/calls')
-  assert.equal(items.length, 1)
+  const { items } = await server.api('GET', '/calls?perPage=100')
+  assert.equal(items.filter(({ destination }) => destination === number).length, 1)
 })
 
 test('a number without a flow is refused with 404', async () => {
-  await using server = await startServer()
   await using phone = await openPhone()
   const call = await phone.call(server.sipUri('31600000000'))
   await call.waitFor('404 INVITE')
@@ -215,9 +214,9 @@ test('a spoken sentence is understood by a speech recogniser', {
 }, async () => {
   await using server = await startServer()
   const say = { payload: 'Press one for sales.', language: 'en-US', voice: 'male' }
-  await server.assign('31612345678', [{ action: 'say', options: say }, hangup])
+  const number = await numberFor([{ action: 'say', options: say }, hangup])
   await using phone = await openPhone()
-  const call = await phone.call(server.sipUri('31612345678'))
+  const call = await phone.call(server.sipUri(number))
   await call.waitForEnd()
   const { samples, gaps } = call.media.heard()
   assert.deepEqual(gaps, [])

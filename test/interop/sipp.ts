@@ -74,7 +74,7 @@ export class Sipp implements AsyncDisposable {
     const child = spawn('sipp', argumentsOf(options, port), { cwd: folder, stdio: 'ignore' })
     await once(child, 'spawn')
     const sipp = new Sipp(folder, { address: '127.0.0.1', port }, child)
-    if (!options.target) await untilTaken(port)
+    if (!options.target) await untilTaken(port, child)
     return sipp
   }
 
@@ -107,7 +107,7 @@ function argumentsOf(options: SippOptions, port: number): string[] {
   return [
     ...(target ? [`${target.address}:${target.port}`] : []),
     ...['-sf', fileURLToPath(new URL(`${scenario}.xml`, scenarios))],
-    ...['-i', '127.0.0.1', '-p', String(port), '-mi', '127.0.0.1', '-mp', String(freeRtpRange(8))],
+    ...['-i', '127.0.0.1', '-p', String(port), '-mi', '127.0.0.1', '-mp', String(freeRtpRange('sipp', 8))],
     ...['-s', user, '-m', String(calls), '-l', String(calls), '-r', String(Math.min(calls, 10))],
     ...['-d', String(pauseMs), '-timeout', `${timeoutMs}ms`, '-timeout_error'],
     ...['-trace_err', '-error_file', 'errors.log', '-trace_msg', '-message_file', 'messages.log'],
@@ -116,20 +116,25 @@ function argumentsOf(options: SippOptions, port: number): string[] {
 }
 
 /** SIPp doesn't say when it listens; then its port can't be bound any more. */
-async function untilTaken(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt += 1) {
-    const socket = createSocket('udp4')
-    try {
-      socket.bind({ port, address: '127.0.0.1', exclusive: true })
-      await once(socket, 'listening')
-    } catch {
-      return
-    } finally {
-      socket.close()
-    }
+async function untilTaken(port: number, child: ChildProcess): Promise<void> {
+  for (let attempt = 0; attempt < 500 && child.exitCode === null; attempt += 1) {
+    if (await isTaken(port)) return
     await sleep(20)
   }
-  throw new Error(`SIPp does not listen on ${port}`)
+  throw new Error(`SIPp does not listen on ${port} (exit code ${child.exitCode})`)
+}
+
+async function isTaken(port: number): Promise<boolean> {
+  const socket = createSocket('udp4')
+  try {
+    socket.bind({ port, address: '127.0.0.1', exclusive: true })
+    await once(socket, 'listening')
+    return false
+  } catch {
+    return true
+  } finally {
+    socket.close()
+  }
 }
 
 /** How many responses with this status line, such as `200 OK`, SIPp received according to its log. */

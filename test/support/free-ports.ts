@@ -3,29 +3,52 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
-/** A TCP port on 127.0.0.1 that was free a moment ago. */
+/** Below what the system hands out by itself: a port that is free now is not given to another process in between. */
+const [FIRST, LAST] = [5_100, 9_999]
+const ATTEMPTS = 200
+
+/** A TCP port on 127.0.0.1 that nobody listens on. */
 export async function freeTcpPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('the listening server has no port')
-  return address.port
+  return await firstFree(async (port) => {
+    const server = createServer().listen(port, '127.0.0.1')
+    await once(server, 'listening')
+    server.close()
+    await once(server, 'close')
+  })
 }
 
-/** A UDP port on 127.0.0.1 that was free a moment ago. */
-export async function freeUdpPort(address = '127.0.0.1'): Promise<number> {
-  const socket = createSocket('udp4')
-  socket.bind(0, address)
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  await once(socket, 'close')
-  return port
+/** A UDP port on 127.0.0.1 that nobody listens on. */
+export async function freeUdpPort(): Promise<number> {
+  return await firstFree(async (port) => {
+    const socket = createSocket('udp4')
+    try {
+      socket.bind({ port, address: '127.0.0.1', exclusive: true })
+      await once(socket, 'listening')
+    } finally {
+      socket.close()
+    }
+  })
 }
 
-/** The first of `count` ports for RTP, below the range from which the system hands out ports by itself. */
-export function freeRtpRange(count: number): number {
-  return 10_000 + 2 * randomInt(Math.floor((32_000 - 10_000 - count) / 2))
+async function firstFree(tryPort: (port: number) => Promise<void>): Promise<number> {
+  let fault: unknown
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const port = randomInt(FIRST, LAST)
+    try {
+      await tryPort(port)
+      return port
+    } catch (error) {
+      fault = error
+    }
+  }
+  throw new Error(`no free port between ${FIRST} and ${LAST}`, { cause: fault })
+}
+
+/** Who uses RTP ports in a test, and from where; apart from each other, and below what the system hands out. */
+const ranges = { server: [10_000, 20_000], baresip: [20_000, 26_000], sipp: [26_000, 32_000] } as const
+
+/** The first, even port of `count` for RTP. Its owner may still find one taken by another test's process. */
+export function freeRtpRange(owner: keyof typeof ranges, count: number): number {
+  const [from, to] = ranges[owner]
+  return from + 2 * randomInt(Math.floor((to - from - count) / 2))
 }

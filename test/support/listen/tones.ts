@@ -27,7 +27,7 @@ export interface Run {
   readonly lengthMs: number
 }
 
-/** Alternating runs of sound and silence; runs shorter than `minMs` belong to what surrounds them. */
+/** Alternating runs. Silence shorter than `minMs` is part of the sound around it; then sound that short is no sound. */
 export function runsOf(
   samples: Int16Array,
   {
@@ -38,25 +38,29 @@ export function runsOf(
 ): Run[] {
   const blockMs = 10
   const block = (sampleRateHz * blockMs) / 1_000
-  const runs: { kind: 'sound' | 'silence'; blocks: number }[] = []
+  const blocks: Run[] = []
   for (let at = 0; at + block <= samples.length; at += block) {
     const kind = levelDb(samples.subarray(at, at + block)) > thresholdDb ? 'sound' : 'silence'
-    const last = runs.at(-1)
-    if (last?.kind === kind) last.blocks += 1
-    else runs.push({ kind, blocks: 1 })
+    blocks.push({ kind, atMs: blocks.length * blockMs, lengthMs: blockMs })
   }
-  const merged: { kind: 'sound' | 'silence'; blocks: number }[] = []
+  const spoken = join(join(blocks).map((run, index) => swapIf(run, 'silence', minMs, index > 0)))
+  return join(spoken.map((run) => swapIf(run, 'sound', minMs, true)))
+}
+
+/** Joins neighbours of one kind. */
+function join(runs: readonly Run[]): Run[] {
+  const joined: Run[] = []
   for (const run of runs) {
-    const last = merged.at(-1)
-    if (last && (last.kind === run.kind || run.blocks * blockMs < minMs)) last.blocks += run.blocks
-    else merged.push({ ...run })
+    const last = joined.at(-1)
+    if (last?.kind === run.kind) joined.splice(-1, 1, { ...last, lengthMs: last.lengthMs + run.lengthMs })
+    else joined.push(run)
   }
-  let atMs = 0
-  return merged.map(({ kind, blocks }) => {
-    const run = { kind, atMs, lengthMs: blocks * blockMs }
-    atMs += run.lengthMs
-    return run
-  })
+  return joined
+}
+
+function swapIf(run: Run, kind: Run['kind'], minMs: number, allowed: boolean): Run {
+  const isShort = allowed && run.kind === kind && run.lengthMs < minMs
+  return isShort ? { ...run, kind: kind === 'sound' ? 'silence' : 'sound' } : run
 }
 
 const rows = [697, 770, 852, 941]

@@ -126,6 +126,7 @@ export class PhoneMedia implements AsyncDisposable {
     const payloadType = options.payloadType ?? this.keyPayloadType
     if (payloadType === undefined)
       throw new Error('telephone events were not negotiated; name a payload type')
+    if (keys === '') throw new Error('there are no keys to press')
     const slots = [...keys].flatMap((key) => slotsOfKey(key, payloadType, options))
     const last = slots.pop()
     return this.#untilSent((sent) => this.#keys.push(...slots, ...(last ? [{ ...last, sent }] : [])))
