@@ -278,7 +278,7 @@ scenario('an outgoing call rings, is answered, and runs its flow', async (world)
   callee.answer()
   await world.clock.advance(600)
 
-  assert.deepEqual(callee.heard, ['INVITE', 'BYE'])
+  assert.deepEqual(callee.log, ['INVITE', 'BYE'])
   assert.deepEqual(await outcome(world), ['ended', 'flow', 'flowEnded', 'hangup', 200])
 })
 
@@ -314,15 +314,26 @@ scenario('a phone that rings too long is canceled and told as no answer', async 
   const callee = await callOut(world, flowOf(say('hello')))
   callee.ring()
   await world.clock.advance(60_000)
-  assert.deepEqual(callee.heard, ['INVITE', 'CANCEL'])
+  assert.deepEqual(callee.log, ['INVITE', 'CANCEL'])
   assert.deepEqual(await outcome(world), ['no_answer', 'linnet', 'noAnswer', 'no_answer', 480])
 })
+
+scenario(
+  'a phone that never sent a single response is unreachable once the ring time is over',
+  async (world) => {
+    const callee = await callOut(world, flowOf(say('hello')))
+    callee.responds = false
+    await world.clock.advance(60_000)
+    assert.deepEqual(callee.log, ['INVITE', 'CANCEL'])
+    assert.deepEqual(await outcome(world), ['failed', 'linnet', 'unreachable', 'failed', 408])
+  },
+)
 
 scenario('an answer without a common codec is acknowledged, ended and told as 488', async (world) => {
   const callee = await callOut(world, flowOf(say('hello')))
   callee.answer(sdpOf({ codec: 'opus/48000', payloadType: 96 }))
   await world.settle()
-  assert.deepEqual(callee.heard, ['INVITE', 'BYE'])
+  assert.deepEqual(callee.log, ['INVITE', 'BYE'])
   assert.deepEqual(await outcome(world), ['failed', 'linnet', 'noCommonCodec', 'failed', 488])
 })
 
@@ -333,7 +344,7 @@ scenario(
     callee.ring()
     const { id } = (await world.lastCall()) ?? assert.fail()
     await world.control.hangUp(id)
-    assert.deepEqual(callee.heard, ['INVITE', 'CANCEL'])
+    assert.deepEqual(callee.log, ['INVITE', 'CANCEL'])
     assert.deepEqual(await outcome(world), ['ended', 'api', 'deleted', 'hangup', 480])
   },
 )
@@ -345,7 +356,7 @@ scenario('DELETE of an answered call says BYE; a second DELETE does nothing', as
   const { id } = (await world.lastCall()) ?? assert.fail()
   await Promise.all([world.control.hangUp(id), world.control.hangUp(id)])
   await world.control.hangUp(id)
-  assert.deepEqual(callee.heard, ['INVITE', 'BYE'])
+  assert.deepEqual(callee.log, ['INVITE', 'BYE'])
   assert.deepEqual(await outcome(world), ['ended', 'api', 'deleted', 'hangup', 200])
 })
 
@@ -356,7 +367,7 @@ scenario('a hangup that crosses DELETE is told once, as it came first', async (w
   const { id } = (await world.lastCall()) ?? assert.fail()
   callee.hangUp()
   await world.control.hangUp(id)
-  assert.deepEqual(callee.heard, ['INVITE'])
+  assert.deepEqual(callee.log, ['INVITE'])
   assert.deepEqual(await outcome(world), ['ended', 'remote', 'hangup', 'hangup', 200])
 })
 

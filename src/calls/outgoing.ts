@@ -121,12 +121,17 @@ class OutgoingCall implements OutgoingInviteHandler {
 
   #noAnswer(): void {
     const seconds = this.#dependencies.ringMs / 1000
-    const detail = `nobody answered within ${seconds} s`
-    this.#end({
-      status: 'no_answer',
-      sipResponseCode: 480,
-      reason: { by: 'linnet', cause: 'noAnswer', detail },
-    })
+    if (this.#invite?.heard) {
+      const detail = `nobody answered within ${seconds} s`
+      this.#end({
+        status: 'no_answer',
+        sipResponseCode: 480,
+        reason: { by: 'linnet', cause: 'noAnswer', detail },
+      })
+    } else {
+      const detail = `no SIP response came within ${seconds} s`
+      this.fail(408, { by: 'linnet', cause: 'unreachable', detail })
+    }
   }
 
   #end(end: LegEnd): void {

@@ -33,6 +33,7 @@ export class OutgoingInviteSession implements OutgoingInvite, Disposable {
   readonly #forks = new Map<string, DialogSession>()
   readonly #acknowledged = new Set<DialogSession>()
   #state: State = 'calling'
+  #heard = false
   #cseq = 1
   #credentialHeaders: readonly SipHeader[] = []
   #request: OutgoingRequest | undefined
@@ -64,6 +65,10 @@ export class OutgoingInviteSession implements OutgoingInvite, Disposable {
       ...(invite.headers ?? []),
     ]).entries
     this.#digest = invite.credentials && new DigestAnswers(invite.credentials, context.ids)
+  }
+
+  get heard(): boolean {
+    return this.#heard
   }
 
   start(): void {
@@ -115,6 +120,7 @@ export class OutgoingInviteSession implements OutgoingInvite, Disposable {
 
   #onResponse(template: RequestTemplate, response: SipResponse, source: SipSource): void {
     const { status } = response
+    this.#heard = true
     if (status < 200) this.#onProvisional(template, response, source)
     else if (status < 300) this.#onSuccess(template, response, source)
     else if (this.#state === 'canceling') this.#fail(CANCELED)

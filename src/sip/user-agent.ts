@@ -62,6 +62,8 @@ export interface InviteRequest {
 
 export interface OutgoingInvite {
   readonly callId: string
+  /** Whether the far end has sent any response at all, 100 included. */
+  readonly heard: boolean
   /** Sends CANCEL as soon as RFC 3261 §9.1 allows it; a crossing 200 is acknowledged and ended with BYE. The handler hears `onFailure` with 487. */
   cancel(): void
 }

@@ -98,8 +98,10 @@ export class FakeCaller implements IncomingInvite {
 /** A phone that we call, above SIP. */
 export class FakeCallee implements OutgoingInvite {
   readonly callId = 'outgoing@test'
+  /** Whether this phone ever said anything. */
+  responds = true
   readonly request: InviteRequest
-  readonly heard: string[] = ['INVITE']
+  readonly log: string[] = ['INVITE']
   #dialog: DialogHandler | undefined
   readonly #handler: OutgoingInviteHandler
 
@@ -108,12 +110,16 @@ export class FakeCallee implements OutgoingInvite {
     this.#handler = handler
   }
 
+  get heard(): boolean {
+    return this.responds
+  }
+
   ring(status = 180): void {
     this.#handler.onProvisional(status, undefined)
   }
 
   answer(sdp: string | undefined = sdpOf()): void {
-    this.#dialog = this.#handler.onAnswer(fakeDialog(this.heard), sdp)
+    this.#dialog = this.#handler.onAnswer(fakeDialog(this.log), sdp)
   }
 
   refuse(failure: InviteFailure): void {
@@ -126,7 +132,7 @@ export class FakeCallee implements OutgoingInvite {
 
   /** RFC 3261 §9.1: the INVITE then ends with 487. */
   cancel(): void {
-    this.heard.push('CANCEL')
+    this.log.push('CANCEL')
     this.#handler.onFailure({ status: 487, reason: 'Request Terminated', local: 'canceled' })
   }
 }
