@@ -21,6 +21,8 @@ export interface HelperOptions {
   readonly idleMs: number
 }
 
+const MAX_OUTPUT = 1000
+
 /**
  * A Node process of its own that synthesises speech: started with the first request, kept warm, ended when idle, started anew
  * after it has died. A request that is aborted or takes too long ends the process, since WASM can't be interrupted.
@@ -72,14 +74,19 @@ export class HelperProcess implements AsyncDisposable {
     const { url, args = [], name, logger } = this.#options
     const child = fork(fileURLToPath(url), args, {
       serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       execArgv: ['--disable-warning=ExperimentalWarning'], // node:wasi
       env: {},
     })
     this.#child = child
+    let output = ''
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      if (output.length < MAX_OUTPUT) output += text
+    })
     child.on('error', (error) => logger.error({ err: error, engine: name }, 'speech helper failed'))
     child.once('exit', (code, killedBy) => {
-      logger.debug({ engine: name, code, signal: killedBy }, 'speech helper ended')
+      const expected = this.#child !== child
+      logger[expected ? 'debug' : 'warn']({ engine: name, code, killedBy, output }, 'speech helper ended')
       if (this.#child === child) this.#child = undefined
     })
     return child

@@ -1,30 +1,38 @@
 import { Worker } from 'node:worker_threads'
 import { PromptError } from '../domain/speech.ts'
+import type { Clock } from '../runtime/clock.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { PromptAnswer, PromptTask, PromptThreadData } from './prompt-thread.ts'
 
 type Waiting = PromiseWithResolvers<PromptAnswer>
 
-/** The prompt thread as seen from the main thread: started at once, started anew with the next task if it has died. */
+export interface PromptThreadOptions {
+  /** Entry of the thread. */
+  readonly url: URL
+  readonly data: PromptThreadData
+  readonly clock: Clock
+  readonly logger: Logger
+  /** It is ended after this long without work: it costs more than 20 MB. */
+  readonly idleMs: number
+}
+
+/** The prompt thread as seen from the main thread: started with the first task and with the next one after it has ended. */
 export class PromptThread implements AsyncDisposable {
-  readonly #url: URL
-  readonly #data: PromptThreadData
-  readonly #logger: Logger
+  readonly #options: PromptThreadOptions
   readonly #waiting = new Map<number, Waiting>()
   #worker: Worker | undefined
+  #idle: Disposable | undefined
   #lastId = 0
   #closed = false
 
-  constructor(url: URL, data: PromptThreadData, logger: Logger) {
-    this.#url = url
-    this.#data = data
-    this.#logger = logger
-    this.#worker = this.#start()
+  constructor(options: PromptThreadOptions) {
+    this.#options = options
   }
 
   /** Bytes of `file` and `speech` tasks may be moved, not copied. Rejects with PromptError if the thread dies. */
-  async perform(task: PromptTask): Promise<Exclude<PromptAnswer, { failure: string }> | { failure: string }> {
+  async perform(task: PromptTask): Promise<PromptAnswer> {
     if (this.#closed) throw new PromptError('prompts are closed')
+    this.#idle?.[Symbol.dispose]()
     this.#worker ??= this.#start()
     this.#lastId += 1
     const id = this.#lastId
@@ -32,29 +40,46 @@ export class PromptThread implements AsyncDisposable {
     this.#waiting.set(id, waiting)
     this.#worker.postMessage({ id, task }, 'wav' in task ? movable(task.wav) : [])
     const answer = await waiting.promise
-    if ('warning' in answer) this.#logger.warn({ reason: answer.warning }, 'prompt not kept on disk')
+    if ('warning' in answer) this.#options.logger.warn({ reason: answer.warning }, 'prompt not kept on disk')
     return answer
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
+    this.#idle?.[Symbol.dispose]()
     await this.#worker?.terminate()
   }
 
   #start(): Worker {
-    const worker = new Worker(this.#url, { name: 'prompts', workerData: this.#data })
+    const { url, data, logger } = this.#options
+    const worker = new Worker(url, { name: 'prompts', workerData: data })
     worker.on('message', ({ id, answer }: { readonly id: number; readonly answer: PromptAnswer }) => {
       this.#waiting.get(id)?.resolve(answer)
       this.#waiting.delete(id)
+      if (this.#waiting.size === 0) this.#restUntilIdle()
     })
-    worker.on('error', (error) => this.#logger.error({ err: error }, 'prompt thread failed'))
-    worker.on('exit', () => {
-      if (this.#worker === worker) this.#worker = undefined
-      for (const { reject } of this.#waiting.values())
+    worker.on('error', (error) => logger.error({ err: error }, 'prompt thread failed'))
+    worker.on('exit', (code) => {
+      logger.debug({ code }, 'prompt thread ended')
+      if (this.#worker !== worker) return // it was ended when idle
+      this.#worker = undefined
+      for (const { reject } of this.#waiting.values()) {
         reject(new PromptError('the prompt thread ended while it worked'))
+      }
       this.#waiting.clear()
     })
     return worker
+  }
+
+  #restUntilIdle(): void {
+    const { clock, idleMs } = this.#options
+    this.#idle?.[Symbol.dispose]()
+    if (this.#closed) return
+    this.#idle = clock.after(idleMs, () => {
+      const worker = this.#worker
+      this.#worker = undefined
+      void worker?.terminate()
+    })
   }
 }
 

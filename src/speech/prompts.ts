@@ -35,6 +35,8 @@ export interface PromptsOptions {
   readonly maxDownloadBytes?: number
   /** For one sound file; default 10,000. */
   readonly downloadTimeoutMs?: number
+  /** The prompt thread is ended after this long without work; default 60,000. */
+  readonly threadIdleMs?: number
   /** Texts synthesised at the same time; default 2. */
   readonly maxSyntheses?: number
 }
@@ -66,7 +68,7 @@ class CachedPrompts implements Prompts, AsyncDisposable {
   readonly #sounds = new Map<string, KnownSound>()
 
   constructor(options: PromptsOptions) {
-    const { dataDir, workerUrl, logger } = options
+    const { dataDir, workerUrl, clock, logger } = options
     this.#options = options
     this.#memory = new PromptMemory(options.maxMemoryBytes ?? 32 * 2 ** 20)
     this.#syntheses = new Semaphore(options.maxSyntheses ?? 2)
@@ -75,7 +77,13 @@ class CachedPrompts implements Prompts, AsyncDisposable {
       maxDiskBytes: options.maxDiskBytes ?? 256 * 2 ** 20,
       maxSeconds: options.maxPromptSeconds ?? 1800,
     }
-    this.#thread = new PromptThread(workerUrl, data, logger)
+    this.#thread = new PromptThread({
+      url: workerUrl,
+      data,
+      clock,
+      logger,
+      idleMs: options.threadIdleMs ?? 60_000,
+    })
   }
 
   async say({ text, language, voice }: SpeechRequest, signal: AbortSignal): Promise<Prompt> {
