@@ -30,7 +30,7 @@ export function parseJson(text: string): unknown {
 
 /** What a string of JSON holds, if it is an object or an array (the Ruby SDK encodes twice); otherwise the value itself. */
 export function unwrapJson(value: unknown): unknown {
-  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value
+  if (typeof value !== 'string' || !'[{'.includes(value.trimStart().charAt(0) || ' ')) return value
   try {
     return parseJson(value)
   } catch {

@@ -9,18 +9,15 @@ export type RequestBody =
   | { readonly type: 'json'; readonly value: unknown }
   | { readonly type: 'xml'; readonly text: string }
 
-/** Reads the body; a string of JSON is read once more. Throws RequestError 'unparsable' for anything that is neither JSON nor XML. */
+/** Reads the body; a string of JSON is read once more. Throws RequestError 'unparsable' for what is neither JSON nor XML. */
 export function readBody(request: FastifyRequest): RequestBody {
-  const text = decodeText(request)
-  if (text.trim() === '') return { type: 'none' }
+  const text = decodeText(request).trim()
+  if (text === '') return { type: 'none' }
   if (isXml(request.bodyType, text)) return { type: 'xml', text }
   return { type: 'json', value: unwrapJson(parseJson(text)) }
 }
 
-/**
- * The body as the object that it must be: no body and `[]` are empty objects.
- * Throws RequestError.
- */
+/** The body as the object that it must be: no body and `[]` are empty objects. Throws RequestError. */
 export function readObject(request: FastifyRequest): object {
   const body = readBody(request)
   if (body.type === 'none') return {}
@@ -43,7 +40,7 @@ function decodeText(request: FastifyRequest): string {
 }
 
 function isXml(mediaType: string, text: string): boolean {
-  if (!/^\s*</.test(text)) return mediaType.endsWith('/xml')
+  if (!text.startsWith('<')) return mediaType.endsWith('/xml')
   return !mediaType.endsWith('/json')
 }
 
