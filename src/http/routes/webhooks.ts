@@ -17,7 +17,7 @@ interface ById {
   Params: { webhookId: string }
 }
 
-/** Account-wide webhooks (docs/api/webhooks.md). */
+/** Account-wide webhooks (docs/api/calls.md). */
 export function webhookRoutes(app: FastifyInstance, dependencies: ApiDependencies, most: number): void {
   const { clock, ids, repositories } = dependencies
   const { webhooks } = repositories
