@@ -212,11 +212,11 @@ const missing = ['flite', 'pocketsphinx_continuous'].filter((program) => !isInst
 test('a spoken sentence is understood by a speech recogniser', {
   skip: missing.length > 0 && `not installed: ${missing.join(', ')}`,
 }, async () => {
-  await using server = await startServer()
   const say = { payload: 'Press one for sales.', language: 'en-US', voice: 'male' }
   const number = await numberFor([{ action: 'say', options: say }, hangup])
   await using phone = await openPhone()
   const call = await phone.call(server.sipUri(number))
+  await call.waitFor('200 INVITE')
   await call.waitForEnd()
   const { samples, gaps } = call.media.heard()
   assert.deepEqual(gaps, [])
