@@ -82,7 +82,9 @@ function print(thread: MediaThreadStatistics, processCpuMs: number, peer: PeerRe
   const distribution = (d: typeof lateness) =>
     `p50 ${d.p50Ms.toFixed(1)}, p99 ${d.p99Ms.toFixed(1)}, p99.9 ${d.p999Ms.toFixed(1)}, max ${d.maxMs.toFixed(1)} ms`
   console.log(`  left late by         ${distribution(lateness)}; ${lateness.skippedTurns} turns skipped`)
-  console.log(`  arrived off 20 ms by ${distribution(peer.jitter)}; ${peer.missing} missing`)
+  console.log(
+    `  arrived off 20 ms by ${distribution(peer.jitter)} (read every 2 ms); ${peer.missing} missing`,
+  )
   console.log(`  ${(bytesPerLeg / 1000).toFixed(1)} KB of memory per leg`)
   if (lateness.p99Ms > TARGET.lateP99Ms) console.log(`  MISSED: p99 above ${TARGET.lateP99Ms} ms`)
   if (bytesPerLeg > TARGET.bytesPerLeg) console.log(`  MISSED: above ${TARGET.bytesPerLeg / 1000} KB per leg`)

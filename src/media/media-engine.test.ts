@@ -37,9 +37,9 @@ class Phone implements Disposable {
     })
   }
 
-  static async open(): Promise<Phone> {
+  static async open(address = HOST): Promise<Phone> {
     const socket = createSocket('udp4')
-    socket.bind(0, HOST)
+    socket.bind(0, address)
     await once(socket, 'listening')
     return new Phone(socket)
   }
@@ -56,9 +56,9 @@ class Phone implements Disposable {
     }
   }
 
-  press(event: number, port: number): void {
+  press(event: number, port: number, timestamp = 160): void {
     const payload = serializeTelephoneEvent({ event, end: false, volume: 10, duration: 160 })
-    const fields = { marker: true, payloadType: 101, sequenceNumber: 1, timestamp: 160, ssrc: 9 }
+    const fields = { marker: true, payloadType: 101, sequenceNumber: timestamp / 160, timestamp, ssrc: 9 }
     this.#socket.send(serializeRtpPacket({ ...fields, payload }), port, HOST)
   }
 
@@ -151,6 +151,64 @@ describe('the media engine', () => {
     const spoken = phone.heard.filter(({ packet }) => !isSilent(packet))
     assert.ok(spoken.length * 20 <= events.all[1].playedMs)
     assert.equal(packetsReceived, 1)
+  })
+
+  test('a stranger on the network neither presses keys nor draws the audio to himself', async () => {
+    await using engine = await startEngine()
+    using phone = await Phone.open()
+    using stranger = await Phone.open('127.0.0.2')
+    const events = new Events()
+    const leg = await engine.open({ group: 'call', onEvent: events.listener })
+    leg.connect(phone.remote)
+    phone.press(1, leg.port)
+    await events.until('key')
+
+    for (let n = 1; n <= 20; n++) stranger.press(9, leg.port, n * 160)
+    leg.play(1, prompt(1), { stopOnKey: true })
+    phone.press(2, leg.port, 3_200)
+    await events.until('playEnded')
+    const { packetsRejected, packetsReceived } = await leg.close()
+
+    const keys = events.all.flatMap((event) => (event.type === 'key' ? [event.key] : []))
+    assert.deepEqual(keys, ['1', '2'])
+    assert.equal(packetsRejected, 20)
+    assert.equal(packetsReceived, 1) // the far end's two packets are not in order: its sequence is believed from the next on
+    assert.deepEqual(stranger.heard, [])
+  })
+
+  test('a far end that sends nothing is reported, and one on hold hears nothing and is not', async () => {
+    await using engine = await startEngine({ noMediaMs: 200 })
+    using phone = await Phone.open()
+    using held = await Phone.open()
+    const [events, heldEvents] = [new Events(), new Events()]
+    const leg = await engine.open({ group: 'call', onEvent: events.listener })
+    const heldLeg = await engine.open({ group: 'call', onEvent: heldEvents.listener })
+    heldLeg.connect({ ...held.remote, sending: false })
+    leg.connect(phone.remote)
+
+    assert.deepEqual(await events.until('noMedia'), { type: 'noMedia', forMs: 200 })
+    await leg.close()
+
+    assert.deepEqual(heldEvents.all, [])
+    assert.deepEqual(held.heard, [])
+    assert.equal((await heldLeg.close()).packetsSent, 0)
+  })
+
+  test('an answering far end is reported on: what it sent, lost, and refused', async () => {
+    await using engine = await startEngine()
+    using phone = await Phone.open()
+    const leg = await engine.open({ group: 'call', onEvent: () => {} })
+    leg.connect(phone.remote)
+    for (const n of [1, 2, 3, 6, 7]) phone.press(5, leg.port, n * 160)
+    const [thread] = await engine.statistics()
+    assert.equal(thread?.legs, 1)
+    assert.ok(thread.cpuMs > 0 && thread.elapsedMs > 0 && thread.utilization >= 0 && thread.utilization <= 1)
+
+    const events = new Events()
+    const other = await engine.open({ group: 'call', onEvent: events.listener })
+    await other.close() // a round trip: the datagrams have been read meanwhile
+    const { packetsReceived, packetsLost } = await leg.close()
+    assert.deepEqual({ packetsReceived, packetsLost }, { packetsReceived: 5, packetsLost: 2 })
   })
 
   test('legs of a group share a thread, others go where there is least to do', async () => {
