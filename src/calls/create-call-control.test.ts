@@ -167,14 +167,53 @@ scenario('an offer without a common codec is a 488', async (world) => {
   assert.deepEqual(await outcome(world), ['failed', 'linnet', 'noCommonCodec', 'failed', 488])
 })
 
-scenario('an INVITE without an offer is a 488 as long as we make none', async (world) => {
-  await world.giveNumber(NUMBER, flowOf(say('hello')))
+/** A caller whose INVITE carries no SDP. */
+function callerWithoutOffer(): FakeCaller {
   const caller = new FakeCaller()
   Object.defineProperty(caller, 'offer', { value: undefined })
-  await callIn(world, caller)
+  return caller
+}
+
+scenario(
+  'an INVITE without an offer gets ours, and the flow begins with the answer in the ACK',
+  async (world) => {
+    await world.giveNumber(NUMBER, flowOf(say('hello')))
+    const caller = await callIn(world, callerWithoutOffer())
+    assert.deepEqual(caller.heard, ['200'])
+    assert.match(caller.answer ?? '', /m=audio 20000 RTP\/AVP 0 8 101/)
+    await world.clock.advance(1_000)
+    assert.deepEqual((await outcome(world)).slice(0, 1), ['starting'])
+    caller.answersInAck(sdpOf({ codec: 'PCMA/8000', payloadType: 8 }))
+    await world.clock.advance(600)
+
+    assert.equal(world.media.legs[0]?.remotes.at(-1)?.codec, 'PCMA')
+    assert.deepEqual(await outcome(world), ['ended', 'flow', 'flowEnded', 'hangup', 200])
+  },
+)
+
+scenario('an ACK without the answer that we asked for ends the call', async (world) => {
+  await world.giveNumber(NUMBER, flowOf(say('hello')))
+  const caller = await callIn(world, callerWithoutOffer())
+  caller.answersInAck(undefined)
   await world.settle()
-  assert.deepEqual(caller.heard, ['488 Not Acceptable Here'])
+  assert.deepEqual(caller.heard, ['200', 'BYE'])
+  assert.deepEqual(await outcome(world), ['failed', 'linnet', 'noCommonCodec', 'failed', 488])
 })
+
+scenario(
+  'a re-INVITE without an offer gets a newer version of ours, and audio follows the answer',
+  async (world) => {
+    await world.giveNumber(NUMBER, flowOf(pause('wait', 60)))
+    const caller = await callIn(world)
+    const offered = caller.offersAgain(undefined)
+    assert.ok(offered && 'sdp' in offered)
+    assert.match(offered.sdp, /^o=\S+ \d+ 2 /m)
+    caller.answersInAck(sdpOf({ port: 42_000 }))
+    assert.equal(world.media.legs[0]?.remotes.at(-1)?.port, 42_000)
+    caller.hangUp()
+    await world.settle()
+  },
+)
 
 scenario('a caller who gives up before the answer leaves nothing behind', async (world) => {
   await world.giveNumber(NUMBER, flowOf(say('hello')))

@@ -2,9 +2,9 @@ import type { Call, EndReason } from '../domain/call.ts'
 import type { CallFlow } from '../domain/call-flow.ts'
 import type { Repositories } from '../domain/repositories.ts'
 import { MediaUnavailableError } from '../media/port.ts'
-import { answerOffer, type LocalSession } from '../sdp/offer-answer.ts'
 import type { Dialog, IncomingInvite, IncomingInviteHandler } from '../sip/user-agent.ts'
 import type { LegEnd, LiveCall } from './live-call.ts'
+import { OfferAnswerSession } from './offer-answer-session.ts'
 import { addPhoneLeg, dialogHandlerOf, type PhoneDependencies } from './phone-calls.ts'
 import type { PhoneLeg } from './phone-leg.ts'
 import { type IncomingRoute, numberOf, routeIncoming } from './routing.ts'
@@ -23,6 +23,8 @@ export interface IncomingDependencies extends PhoneDependencies {
   readonly onFault: (error: unknown) => void
 }
 
+const BAD_SDP = [400, 'Bad SDP'] as const
+const NOT_ACCEPTABLE = [488, 'Not Acceptable Here'] as const
 const EMPTY_FLOW: CallFlow = { record: false, steps: [] }
 
 /** Serves one admitted INVITE: finds the number's flow, answers, and runs it. */
@@ -66,11 +68,7 @@ class IncomingCall implements IncomingInviteHandler {
       const detail = `no call flow is assigned to ${number}, and there is no default flow`
       return this.refuse(404, 'Not Found', { by: 'linnet', cause: 'noFlow', detail })
     }
-    if (this.#invite.offer === undefined) {
-      const detail = 'the INVITE carried no SDP offer'
-      return this.refuse(488, 'Not Acceptable Here', { by: 'linnet', cause: 'noCommonCodec', detail })
-    }
-    if (await this.#openAudio(leg)) this.#answer(call, leg, this.#invite.offer)
+    if (await this.#openAudio(leg)) this.#answer(call, leg)
   }
 
   onCancel(): void {
@@ -134,25 +132,28 @@ class IncomingCall implements IncomingInviteHandler {
     }
   }
 
-  #answer(call: LiveCall, leg: PhoneLeg, offer: string): void {
+  /** Without an offer in the INVITE ours goes out with the 200, and the call begins with the answer in the ACK. */
+  #answer(call: LiveCall, leg: PhoneLeg): void {
     const { mediaAddressFor, newSessionId } = this.#dependencies
-    const local: LocalSession = {
+    const session = new OfferAnswerSession({
       address: mediaAddressFor(this.#invite),
       port: leg.rtpPort,
       sessionId: newSessionId(),
-      sessionVersion: 1,
+    })
+    const handler = dialogHandlerOf(call, leg, session)
+    const { offer } = this.#invite
+    if (offer === undefined) {
+      this.#dialog = this.#invite.accept(session.makeOffer(), handler)
+      return
     }
-    const answer = answerOffer(offer, local)
+    const answer = session.answer(offer)
     if ('refused' in answer) {
-      const [status, reason] =
-        answer.refused === 'unparsable'
-          ? ([400, 'Bad SDP'] as const)
-          : ([488, 'Not Acceptable Here'] as const)
+      const [status, reason] = answer.refused === 'unparsable' ? BAD_SDP : NOT_ACCEPTABLE
       this.refuse(status, reason, { by: 'linnet', cause: 'noCommonCodec', detail: answer.detail })
       return
     }
     leg.connect(answer.audio)
-    this.#dialog = this.#invite.accept(answer.sdp, dialogHandlerOf(call, leg, local))
+    this.#dialog = this.#invite.accept(answer.sdp, handler)
     call.answered(leg)
   }
 

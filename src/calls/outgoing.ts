@@ -1,7 +1,6 @@
 import type { EndReason } from '../domain/call.ts'
 import { MediaUnavailableError } from '../media/port.ts'
 import type { Clock } from '../runtime/clock.ts'
-import { acceptAnswer, createOffer, type LocalSession } from '../sdp/offer-answer.ts'
 import type {
   Dialog,
   DialogHandler,
@@ -11,8 +10,9 @@ import type {
   UserAgent,
 } from '../sip/user-agent.ts'
 import type { LegEnd, LiveCall } from './live-call.ts'
+import { OfferAnswerSession } from './offer-answer-session.ts'
 import { outcomeOf } from './outcome.ts'
-import { addPhoneLeg, dialogHandlerOf, type PhoneDependencies } from './phone-calls.ts'
+import { addPhoneLeg, connectAnswered, dialogHandlerOf, type PhoneDependencies } from './phone-calls.ts'
 import type { PhoneLeg } from './phone-leg.ts'
 import type { OutgoingRoute } from './routing.ts'
 
@@ -48,8 +48,7 @@ class OutgoingCall implements OutgoingInviteHandler {
   readonly #route: OutgoingRoute
   readonly #dependencies: OutgoingDependencies
   readonly #leg: PhoneLeg
-  #local: LocalSession | undefined
-  #offer = ''
+  #session: OfferAnswerSession | undefined
   #invite: OutgoingInvite | undefined
   #dialog: Dialog | undefined
   #ringing: Disposable | undefined
@@ -73,15 +72,13 @@ class OutgoingCall implements OutgoingInviteHandler {
       if (!(error instanceof MediaUnavailableError)) throw error
       return this.fail(503, { by: 'linnet', cause: 'capacity', detail: error.message })
     }
-    this.#local = {
+    this.#session = new OfferAnswerSession({
       address: mediaAddressFor(this.#route),
       port: this.#leg.rtpPort,
       sessionId: newSessionId(),
-      sessionVersion: 1,
-    }
-    this.#offer = createOffer(this.#local)
+    })
     this.#ringing = clock.after(ringMs, () => this.#noAnswer())
-    this.#invite = userAgent.invite({ ...this.#route, sdp: this.#offer }, this)
+    this.#invite = userAgent.invite({ ...this.#route, sdp: this.#session.makeOffer() }, this)
   }
 
   onProvisional(status: number): void {
@@ -93,18 +90,9 @@ class OutgoingCall implements OutgoingInviteHandler {
   onAnswer(dialog: Dialog, sdp: string | undefined): DialogHandler {
     this.#dialog = dialog
     this.#ringing?.[Symbol.dispose]()
-    const local = this.#local
-    if (!local) throw new Error('an answer before the offer')
-    const handler = dialogHandlerOf(this.#call, this.#leg, local)
-    const answer = sdp === undefined ? undefined : acceptAnswer(sdp, this.#offer)
-    if (!answer || 'refused' in answer) {
-      const detail = answer ? answer.detail : 'the answer carried no SDP'
-      this.fail(488, { by: 'linnet', cause: 'noCommonCodec', detail })
-      return handler
-    }
-    this.#leg.connect(answer)
-    this.#call.answered(this.#leg)
-    return handler
+    if (!this.#session) throw new Error('an answer before the offer')
+    connectAnswered(this.#call, this.#leg, this.#session.takeAnswer(sdp))
+    return dialogHandlerOf(this.#call, this.#leg, this.#session)
   }
 
   onFailure(failure: InviteFailure): void {

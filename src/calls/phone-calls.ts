@@ -1,9 +1,11 @@
 import type { EndReason } from '../domain/call.ts'
 import type { Prompts } from '../domain/speech.ts'
 import type { MediaEngine } from '../media/port.ts'
-import { answerOffer, type LocalSession } from '../sdp/offer-answer.ts'
+import type { NegotiatedAudio } from '../sdp/negotiation.ts'
+import type { Refusal } from '../sdp/offer-answer.ts'
 import type { DialogHandler } from '../sip/user-agent.ts'
 import type { LegEnd, LiveCall } from './live-call.ts'
+import type { OfferAnswerSession } from './offer-answer-session.ts'
 import { PhoneLeg } from './phone-leg.ts'
 
 /** What incoming and outgoing calls share: phones with audio. */
@@ -46,20 +48,34 @@ export function addPhoneLeg(
   return leg
 }
 
-/** Follows an answered phone's dialog: its end, and its new offers. `local` is our side as last told. */
-export function dialogHandlerOf(call: LiveCall, leg: PhoneLeg, local: LocalSession): DialogHandler {
-  let { sessionVersion } = local
+/** Follows an answered phone's dialog: its end, its new offers, and its answers to ours. */
+export function dialogHandlerOf(call: LiveCall, leg: PhoneLeg, session: OfferAnswerSession): DialogHandler {
   return {
     onEnd: (how, reasonHeader) => call.endLeg(leg.id, dialogEnd(how, reasonHeader)),
     onOffer: (offer) => {
-      if (offer === undefined) return { status: 488, reason: 'Not Acceptable Here' }
-      sessionVersion += 1
-      const answer = answerOffer(offer, { ...local, sessionVersion })
+      if (offer === undefined) return { sdp: session.makeOffer() }
+      const answer = session.answer(offer)
       if ('refused' in answer) return { status: 488, reason: 'Not Acceptable Here' }
       leg.connect(answer.audio)
       return { sdp: answer.sdp }
     },
+    onAnswer: (sdp) => connectAnswered(call, leg, session.takeAnswer(sdp)),
   }
+}
+
+/** The far end has answered our offer: audio begins, and with the first answer the call; without a common codec the leg ends. */
+export function connectAnswered(call: LiveCall, leg: PhoneLeg, audio: NegotiatedAudio | Refusal): void {
+  if ('refused' in audio) {
+    const reason: EndReason = { by: 'linnet', cause: 'noCommonCodec', detail: audio.detail }
+    const answered = call.record.legs.get(leg.id)?.status === 'ongoing'
+    call.endLeg(
+      leg.id,
+      answered ? { status: 'hangup', reason } : { status: 'failed', sipResponseCode: 488, reason },
+    )
+    return
+  }
+  leg.connect(audio)
+  if (call.record.legs.get(leg.id)?.status !== 'ongoing') call.answered(leg)
 }
 
 function dialogEnd(how: 'bye' | 'noAck' | 'transportError', reasonHeader: string | undefined): LegEnd {

@@ -75,6 +75,11 @@ export class FakeCaller implements IncomingInvite {
     this.#dialog?.onEnd('noAck', undefined)
   }
 
+  /** The answer to the offer in our 200, in the ACK. */
+  answersInAck(sdp: string | undefined): void {
+    this.#dialog?.onAnswer?.(sdp)
+  }
+
   offersAgain(offer: string | undefined) {
     return this.#dialog?.onOffer(offer)
   }
