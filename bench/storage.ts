@@ -126,36 +126,45 @@ async function inFlight(width: number, count: number, operate: () => Promise<unk
   return `${Math.round(count / seconds)}/s, ${((user + system) / count).toFixed(1)} us of the main thread each`
 }
 
-/** 2,000 commits a second for ten seconds, with a list and 20 finds every 10 ms beside them. */
+/** 2,000 writes a second for five seconds, with 100 lists and 100 finds a second beside them. */
 async function benchPaced(folder: string): Promise<void> {
   await using database = await openSqlite({ path: join(folder, 'paced.db') })
-  const { calls } = openRepositories(database)
-  const writes: number[] = []
-  const reads: number[] = []
+  const { calls, callFlows } = openRepositories(database)
+  const { call } = newCall()
+  await calls.commit({ call })
+  for (const [name, write] of [
+    ['2,000 call flows/s', () => callFlows.save(newFlow())],
+    ['2,000 changes of a call/s', () => calls.commit({ call: { ...call, updatedAt: Date.now() } })],
+    ['2,000 new calls/s (6 rows each)', () => calls.commit(newCall())],
+  ] as const) {
+    const read = async () => {
+      await Promise.all([calls.list(ACCOUNT, { page: 1, perPage: 20 }), calls.find(ACCOUNT, call.id)])
+    }
+    for (let warm = 0; warm < 200; warm++) await write()
+    await pace(name, write, read)
+  }
+}
+
+async function pace(name: string, write: () => Promise<unknown>, read: () => Promise<void>): Promise<void> {
+  const [writes, reads]: [number[], number[]] = [[], []]
   const pending: Promise<void>[] = []
-  using loop = monitorEventLoopDelay({ resolution: 1 })
-  for (let warm = 0; warm < 200; warm++) await calls.commit(newCall())
+  const loop = monitorEventLoopDelay({ resolution: 1 })
   loop.enable()
   const startedAt = performance.now()
-  for (let sent = 0; sent < 20_000; ) {
-    const due = (performance.now() - startedAt) * 2
-    for (; sent < due; sent++) {
-      const change = newCall()
-      pending.push(timed(writes, () => calls.commit(change)))
-      if (sent % 20 === 0) {
-        pending.push(timed(reads, () => calls.list(ACCOUNT, { page: 1, perPage: 20 })))
-        pending.push(timed(reads, () => calls.find(ACCOUNT, change.call.id)))
-      }
+  for (let sent = 0; sent < 10_000; await delay(1)) {
+    for (const due = (performance.now() - startedAt) * 2; sent < due; sent++) {
+      pending.push(timed(writes, write))
+      if (sent % 20 === 0) pending.push(timed(reads, read))
     }
-    await delay(1)
   }
   await Promise.all(pending)
   loop.disable()
-  print('2,000 new calls/s: commit latency', percentiles(writes))
-  print('2,000 new calls/s: find and list latency', percentiles(reads))
+  print(`${name}: commit`, percentiles(writes))
+  print(`${name}: list and find beside it`, percentiles(reads))
+  const ms = (nanoseconds: number) => (nanoseconds / 1e6).toFixed(2)
   print(
-    'event loop delay meanwhile (timer of 1 ms)',
-    `p50 ${(loop.percentile(50) / 1e6).toFixed(2)}  p99 ${(loop.percentile(99) / 1e6).toFixed(2)}  max ${(loop.max / 1e6).toFixed(2)} ms`,
+    `${name}: event loop delay (timer of 1 ms)`,
+    `p50 ${ms(loop.percentile(50))}  p99 ${ms(loop.percentile(99))}  max ${ms(loop.max)} ms`,
   )
 }
 
@@ -222,7 +231,7 @@ function mib(bytes: number): string {
 }
 
 function print(name: string, figure: string): void {
-  console.log(`${name.padEnd(46)} ${figure}`)
+  console.log(`${name.padEnd(64)} ${figure}`)
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'linnet-bench-'))

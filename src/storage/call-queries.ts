@@ -151,19 +151,27 @@ export function liveCallQueries(builder: Builder) {
       .orderBy('created_at')
       .orderBy('id')
       .compile(),
+    // In the order of the index of live calls first, lest a planner walks through all legs ever made for their order.
     legs: builder
       .selectFrom('calls')
       .innerJoin('legs', 'legs.call_key', 'calls.key')
       .select(['calls.id as call_id', ...LEG_COLUMNS.map((column) => `legs.${column}` as const)])
       .where('calls.live', '=', live)
+      .orderBy('calls.created_at')
+      .orderBy('calls.id')
       .orderBy('legs.sequence')
       .compile(),
     lastSequences: builder
       .selectFrom('calls')
-      .innerJoin('journal', 'journal.call_key', 'calls.key')
-      .select(({ fn }) => ['calls.id as call_id', fn.max('journal.sequence').as('sequence')])
+      .select((eb) => [
+        'calls.id as call_id',
+        eb
+          .selectFrom('journal')
+          .select(({ fn }) => fn.max('journal.sequence').as('last'))
+          .whereRef('journal.call_key', '=', 'calls.key')
+          .as('sequence'),
+      ])
       .where('calls.live', '=', live)
-      .groupBy('calls.id')
       .compile(),
   }
 }

@@ -90,7 +90,10 @@ function openRecovery(database: Database): Pick<CallRepository, 'listLive'> {
       // Rows are what the three queries select, in their order.
       const legsByCall = Map.groupBy(legs as readonly LegRow[], (leg) => leg.call_id)
       const lastByCall = new Map(
-        (lasts as readonly { call_id: string; sequence: number }[]).map((row) => [row.call_id, row.sequence]),
+        (lasts as readonly { call_id: string; sequence: number | null }[]).map((row) => [
+          row.call_id,
+          row.sequence,
+        ]),
       )
       return (calls as readonly CallRow[]).map((row) => ({
         call: toCall(row),
