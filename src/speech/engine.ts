@@ -18,7 +18,7 @@ export interface SpeechEngine extends AsyncDisposable {
   synthesise(request: SynthesisRequest, signal: AbortSignal): Promise<Uint8Array>
 }
 
-/** espeak-ng's variants of one formant voice; `+m3` and `+f3` are clear ones of its fourteen plain ones. */
+/** espeak-ng's variants of its one formant voice. They were tried in every language; how they compare with its others is not measured. */
 export const espeakVariants: Readonly<Record<Voice, string>> = { male: 'm3', female: 'f3' }
 
 /** flite's voices that are understood best of those of each sex: 9.8 % and 58 % word errors through G.711 and a recogniser. */
