@@ -140,8 +140,9 @@ function numberRepository(numbers: Map<string, AssignedNumber>): NumberRepositor
       })
       if (taken.length > 0) return taken.map(({ number }) => number)
       const flowIds = new Set(wanted.map(({ callFlowId }) => callFlowId))
-      for (const { id, callFlowId } of [...numbers.values()]) {
-        if (replace && flowIds.has(callFlowId)) numbers.delete(id)
+      const kept = new Set(wanted.map(({ number }) => number))
+      for (const { id, callFlowId, number } of [...numbers.values()]) {
+        if (replace && flowIds.has(callFlowId) && !kept.has(number)) numbers.delete(id)
       }
       for (const number of wanted) {
         const known = byNumber(number.number)

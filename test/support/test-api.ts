@@ -7,6 +7,7 @@ import type { AccessKey } from '../../src/domain/account.ts'
 import type { Call, Leg } from '../../src/domain/call.ts'
 import type { Recording, Transcription } from '../../src/domain/recording.ts'
 import type { RecordingFiles } from '../../src/domain/recording-files.ts'
+import type { Repositories } from '../../src/domain/repositories.ts'
 import { buildApp } from '../../src/http/app.ts'
 import type { ApiDependencies, ApiLimits, Readiness } from '../../src/http/dependencies.ts'
 import { type Operation, operations } from '../../src/http/operations.ts'
@@ -14,7 +15,7 @@ import { ErrorSchema } from '../../src/http/schemas.ts'
 import type { Ids } from '../../src/runtime/ids.ts'
 import { silentLogger } from '../../src/runtime/logger.ts'
 import { FakeClock } from './fake-clock.ts'
-import { createMemoryRepositories, type MemoryRepositories } from './memory-repositories.ts'
+import { createMemoryRepositories } from './memory-repositories.ts'
 
 /** The key of the account that tests speak for, that of its test mode, and that of a stranger. */
 export const LIVE_KEY = 'live_gshuPaZoeEG6ovbc8M79w0QyM'
@@ -37,7 +38,7 @@ export interface Answer {
 
 export interface TestApi extends AsyncDisposable {
   readonly app: FastifyInstance
-  readonly repositories: MemoryRepositories
+  readonly repositories: Repositories
   readonly clock: FakeClock
   readonly originated: OriginateRequest[]
   readonly createdTranscriptions: string[]
@@ -57,18 +58,17 @@ export interface TestApi extends AsyncDisposable {
 
 /** The whole API over memory: two accounts, three keys, call control that writes rows and calls nobody. */
 export async function startTestApi(
-  options: { readonly limits?: Partial<ApiLimits>; readonly callControl?: Partial<CallControl> } = {},
+  options: {
+    readonly limits?: Partial<ApiLimits>
+    readonly callControl?: Partial<CallControl>
+    /** Empty ones of a real database; default: in memory. */
+    readonly repositories?: Repositories
+  } = {},
 ): Promise<TestApi> {
   const clock = new FakeClock()
   await clock.advance(STARTED_AT)
-  const repositories = createMemoryRepositories()
-  for (const key of [
-    accessKey(LIVE_KEY, ACCOUNT_ID, 'live'),
-    accessKey(TEST_KEY, ACCOUNT_ID, 'test'),
-    accessKey(STRANGER_KEY, STRANGER_ID, 'live'),
-  ]) {
-    await repositories.accessKeys.create(key)
-  }
+  const repositories = options.repositories ?? createMemoryRepositories()
+  await addAccounts(repositories)
   const ids = countingIds()
   const originated: OriginateRequest[] = []
   const createdTranscriptions: string[] = []
@@ -155,6 +155,17 @@ async function send(app: FastifyInstance, { method, url, payload, headers }: Sen
   }
 }
 
+async function addAccounts({ accessKeys }: Repositories): Promise<void> {
+  for (const id of [ACCOUNT_ID, STRANGER_ID]) await accessKeys.createAccount({ id, name: id, createdAt: 0 })
+  for (const key of [
+    accessKey(LIVE_KEY, ACCOUNT_ID, 'live'),
+    accessKey(TEST_KEY, ACCOUNT_ID, 'test'),
+    accessKey(STRANGER_KEY, STRANGER_ID, 'live'),
+  ]) {
+    await accessKeys.create(key)
+  }
+}
+
 function accessKey(key: string, accountId: string, mode: AccessKey['mode']): AccessKey {
   const hash = createHash('sha256').update(key).digest('hex')
   return { id: `key-${hash.slice(0, 8)}`, accountId, mode, hash, hint: key.slice(0, 8), createdAt: 0 }
@@ -171,7 +182,7 @@ function countingIds(): Ids {
 }
 
 function callControlOf(
-  { calls }: MemoryRepositories,
+  { calls }: Repositories,
   { clock, ids, originated }: { clock: FakeClock; ids: Ids; originated: OriginateRequest[] },
 ): CallControl {
   return {

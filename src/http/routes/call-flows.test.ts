@@ -7,6 +7,8 @@ import {
   STRANGER_KEY,
   startTestApi,
 } from '../../../test/support/test-api.ts'
+import { openRepositories } from '../../storage/open-repositories.ts'
+import { openSqlite } from '../../storage/sqlite-database.ts'
 
 const NOTHING = { totalCount: 0, pageCount: 0, currentPage: 0, perPage: 0 }
 const FIRST_ID = '00000000-0000-4000-8000-000000000001'
@@ -217,6 +219,26 @@ test('POST numbers answers 201 with exactly the numbers, without plus, each once
   assert.deepEqual((await api.send('GET', `/numbers/${body.data[0].id}`)).body.data, [body.data[0]])
   assert.deepEqual((await api.send('GET', '/numbers/+31611111111')).body.data, [body.data[0]])
 })
+
+for (const [database, open] of [
+  ['memory', undefined],
+  ['SQLite', () => openSqlite({ path: ':memory:' })],
+] as const) {
+  test(`PUT numbers in ${database} gives back the numbers of all assignments before it`, async () => {
+    await using opened = await open?.()
+    await using api = await startTestApi(opened ? { repositories: openRepositories(opened) } : {})
+    const path = `${(await api.send('POST', '/call-flows', SAY_HELLO)).body._links.self}/numbers`
+    await api.send('PUT', path, { numbers: ['31611111111', '31622222222'] })
+    await api.send('POST', path, { numbers: ['31611111111', '31633333333'] })
+
+    const { body } = await api.send('PUT', path, { numbers: ['31611111111', '31644444444'] })
+
+    const { body: listed } = await api.send('GET', path)
+    const numbersIn = (page: { data: { number: string }[] }) => page.data.map(({ number }) => number).sort()
+    assert.deepEqual(numbersIn(body), ['31611111111', '31644444444'])
+    assert.deepEqual(numbersIn(listed), ['31611111111', '31644444444'])
+  })
+}
 
 test('PUT numbers replaces the set; a number moves from one flow to another and keeps its id', async () => {
   const { api, flowId, path, numbersOf } = await withFlow()

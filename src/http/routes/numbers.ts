@@ -90,22 +90,20 @@ interface Assignment {
   readonly replace: boolean
 }
 
-/** Gives the numbers to the flow; a number keeps its id when it moves. Throws RequestError 'forbidden'. */
+/** Gives the numbers to the flow, and answers with what is stored. Throws RequestError 'forbidden'. */
 async function assign(
   { accountId, callFlowId, wanted, replace }: Assignment,
   { repositories: { numbers }, clock, ids }: ApiDependencies,
 ): Promise<readonly AssignedNumber[]> {
   const now = clock.now()
-  const assigned = await Promise.all(
-    wanted.map(async (number): Promise<AssignedNumber> => {
-      const known = await numbers.find(accountId, number)
-      const fresh = { id: ids.uuid(), accountId, number, createdAt: now }
-      return { ...(known ?? fresh), callFlowId, updatedAt: now }
-    }),
-  )
+  // Always with new ids: the repository tells one assignment from another by them, and keeps those of known numbers.
+  const assigned = wanted.map((number): AssignedNumber => {
+    return { id: ids.uuid(), accountId, number, callFlowId, createdAt: now, updatedAt: now }
+  })
   const taken = await numbers.assign(assigned, { replace })
   if (taken.length > 0) throw notYours(taken)
-  return assigned
+  const stored = await Promise.all(wanted.map((number) => numbers.find(accountId, number)))
+  return stored.filter((number) => number !== undefined) // one may have moved on meanwhile
 }
 
 /** The distinct numbers of `{"numbers": [...]}`. Throws RequestError. */
