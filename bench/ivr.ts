@@ -193,9 +193,9 @@ function report({ cpu, rtp, load, peakActive, idleKib, peakKib }: Results): void
     ],
     ['packets / lost / reordered', `${rtp.packets} / ${rtp.lost} / ${rtp.reordered}`],
     ['CPU, % of a core / per 1,000 legs', `${round(cpu.all, 1)} / ${round(perThousand(cpu.all), 1)}`],
-    ...[...cpu.byThread].map(([thread, percent]): [string, string] => [
-      `  thread ${thread}`,
-      `${round(percent, 1)} / ${round(perThousand(percent), 1)}`,
+    ...[...cpu.byThread].map(([thread, { used, waited }]): [string, string] => [
+      `  ${thread}`,
+      `${round(used, 1)} / ${round(perThousand(used), 1)}; waited for the core ${round(waited, 1)} % of the time`,
     ]),
     ['memory idle / peak, MiB', `${round(idleKib / 1_024, 1)} / ${round(peakKib / 1_024, 1)}`],
     ['memory per call, KiB', String(round((peakKib - idleKib) / load.peak, 1))],

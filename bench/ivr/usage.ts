@@ -8,13 +8,22 @@ export interface CpuTimes {
   readonly atMs: number
   /** Of the whole process, with threads that have ended. */
   readonly processMs: number
-  readonly threads: ReadonlyMap<string, { readonly name: string; readonly cpuMs: number }>
+  readonly threads: ReadonlyMap<string, ThreadTimes>
+}
+
+interface ThreadTimes {
+  readonly name: string
+  readonly cpuMs: number
+  /** How long it was ready to run and the core was given to something else. */
+  readonly waitedMs: number
 }
 
 export function cpuTimes(pid: number): CpuTimes {
-  const threads = new Map<string, { name: string; cpuMs: number }>()
-  for (const thread of readdirSync(`/proc/${pid}/task`))
-    threads.set(thread, readStat(`/proc/${pid}/task/${thread}/stat`))
+  const threads = new Map<string, ThreadTimes>()
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const [, waitedNs] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')
+    threads.set(thread, { ...readStat(`/proc/${pid}/task/${thread}/stat`), waitedMs: Number(waitedNs) / 1e6 })
+  }
   return { atMs: performance.now(), processMs: readStat(`/proc/${pid}/stat`).cpuMs, threads }
 }
 
@@ -26,17 +35,22 @@ function readStat(path: string): { name: string; cpuMs: number } {
   return { name, cpuMs: (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK }
 }
 
-/** Share of one core between two readings, in percent: of the process, and of each thread that used any. */
-export function cpuShares(
-  before: CpuTimes,
-  after: CpuTimes,
-): { readonly all: number; readonly byThread: ReadonlyMap<string, number> } {
+export interface Shares {
+  /** Of the process, with threads that have ended: percent of one core. */
+  readonly all: number
+  /** Of each thread that ran: percent of one core used, and percent of the time spent waiting for the core. */
+  readonly byThread: ReadonlyMap<string, { readonly used: number; readonly waited: number }>
+}
+
+export function cpuShares(before: CpuTimes, after: CpuTimes): Shares {
   const elapsed = after.atMs - before.atMs
   const percent = (ms: number) => (100 * ms) / elapsed
-  const byThread = new Map<string, number>()
-  for (const [thread, { name, cpuMs }] of after.threads) {
-    const used = cpuMs - (before.threads.get(thread)?.cpuMs ?? 0)
-    if (used > 0) byThread.set(`${name} ${thread}`, percent(used))
+  const byThread = new Map<string, { used: number; waited: number }>()
+  for (const [thread, { name, cpuMs, waitedMs }] of after.threads) {
+    const earlier = before.threads.get(thread)
+    const used = percent(cpuMs - (earlier?.cpuMs ?? 0))
+    if (used > 0)
+      byThread.set(`${name} ${thread}`, { used, waited: percent(waitedMs - (earlier?.waitedMs ?? 0)) })
   }
   return { all: percent(after.processMs - before.processMs), byThread }
 }
