@@ -54,7 +54,7 @@ export class TestServer implements AsyncDisposable {
     ports: { readonly http: number; readonly sip: number },
   ) {
     const { rtpPorts = 200 } = options
-    const firstRtp = freeRtpRange(rtpPorts)
+    const firstRtp = freeRtpRange('server', rtpPorts)
     this.#options = options
     this.dataDir = dataDir
     this.http = `http://127.0.0.1:${ports.http}`
