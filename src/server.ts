@@ -9,7 +9,7 @@ import { buildApp } from './http/app.ts'
 import type { Readiness } from './http/dependencies.ts'
 import { explainListenError } from './listen-error.ts'
 import { createMediaEngine } from './media/media-engine.ts'
-import { openHttpClient } from './net/http-client.ts'
+import { openLazyHttpClient } from './net/lazy-http-client.ts'
 import { openSipTransports } from './net/sip-transports.ts'
 import { systemClock as clock } from './runtime/clock.ts'
 import type { HttpClient } from './runtime/http-client.ts'
@@ -72,7 +72,7 @@ async function openTelephony(
   logger: Logger,
   parts: AsyncDisposableStack,
 ): Promise<Telephony> {
-  const httpClient = parts.use(openHttpClient({ allowLoopback: isLocal(config), clock }))
+  const httpClient = parts.use(openLazyHttpClient({ allowLoopback: isLocal(config), clock }))
   const [prompts, media] = await Promise.all([
     openSpeech(config, httpClient, logger),
     createMediaEngine(mediaOptions(config, logger)),
