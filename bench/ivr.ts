@@ -3,6 +3,7 @@
 // Each call: INVITE, answer, a prompt of 10 s, BYE by the server, with 50 RTP packets/s both ways. The server is on
 // core 0, everything else on core 1. Needs sipp, dumpcap (tshark) and taskset. Prints a table and one line of JSON.
 import { spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -22,9 +23,9 @@ const NUMBER = '31612345678'
 const SERVER_CORE = 0
 const LOAD_CORE = 1
 const onLoadCore = ['taskset', '-c', String(LOAD_CORE)]
-/** Ports of the phones; the server's are below, those that the system hands out by itself above. */
-const FIRST_PHONE_PORT = 20_000
 const MAX_CALLS = 2_000
+/** The server's ports, then the phones', below those that the system hands out by itself. */
+const [FIRST_SERVER_PORT, LAST_SERVER_PORT, LAST_PHONE_PORT] = [10_000, 14_799, 32_000]
 
 const { values: options } = parseArgs({
   options: {
@@ -48,8 +49,7 @@ await using server = await startServer({
   wrapper: ['taskset', '-c', String(options['worker-alone'] ? LOAD_CORE : SERVER_CORE)],
   nodeArguments: options['cpu-prof'] ? ['--cpu-prof'] : [],
   ...(options['cpu-prof'] ? { cwd: process.cwd() } : {}),
-  rtpPorts: 2 * MAX_CALLS + 800,
-  env: { LINNET_LOG_LEVEL: 'warn', LINNET_RTP_PORTS: `10000-${10_000 + 2 * MAX_CALLS + 799}` },
+  env: { LINNET_LOG_LEVEL: 'warn', LINNET_RTP_PORTS: `${FIRST_SERVER_PORT}-${LAST_SERVER_PORT}` },
 })
 if (options['worker-alone']) giveWorkerTheCore(server.pid)
 await assignPrompt(server)
@@ -80,16 +80,15 @@ function giveWorkerTheCore(pid: number): void {
 
 async function measure(target: TestServer): Promise<void> {
   const phones = Math.ceil(calls * 1.3) + 10
-  const lastPhonePort = FIRST_PHONE_PORT + 2 * phones - 1
   const peers = await startPeers(phones)
   const idleKib = residentKib(target.pid)
   const rampSeconds = promptSeconds + 1
-  const sipp = await startLoad(target, phones, rampSeconds + measureSeconds)
+  const sipp = await startLoad(target, peers.ports, rampSeconds + measureSeconds)
   await sleep(rampSeconds * 1_000)
 
   const capture = await startCapture(
     join(folder, 'rtp.pcap'),
-    `${FIRST_PHONE_PORT}-${lastPhonePort}`,
+    `${peers.ports[0]}-${peers.ports.at(-1)}`,
     onLoadCore,
   )
   const before = cpuTimes(target.pid)
@@ -105,22 +104,37 @@ async function measure(target: TestServer): Promise<void> {
   report({ cpu, rtp, load, peakActive, idleKib, peakKib })
 }
 
+/** Starts the phones' RTP; where another program holds one of the ports, elsewhere. */
 async function startPeers(count: number) {
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    const first =
+      LAST_SERVER_PORT + 1 + 2 * randomInt(Math.floor((LAST_PHONE_PORT - LAST_SERVER_PORT) / 2) - count)
+    const peers = await openPeers(first, count)
+    if (peers) return peers
+  }
+  throw new Error(`no ${count} free ports for phones up to ${LAST_PHONE_PORT}`)
+}
+
+async function openPeers(first: number, count: number) {
   const script = fileURLToPath(new URL('./ivr/rtp-peers.ts', import.meta.url))
-  const args = [script, String(FIRST_PHONE_PORT), String(count), '127.0.0.1']
+  const mode = options['listen-only'] ? ['listen-only'] : []
+  const args = [script, String(first), String(count), '127.0.0.1', ...mode]
   const [program = '', ...rest] = [...onLoadCore, process.execPath, ...args]
-  const child = spawn(program, [...rest, ...(options['listen-only'] ? ['listen-only'] : [])], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const output: string[] = []
+  const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const closed = once(child, 'close')
+  const [output, faults]: [string[], string[]] = [[], []]
   child.stdout.setEncoding('utf8').on('data', (text: string) => output.push(text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => faults.push(text))
   while (!output.join('').includes('ready')) {
-    if (child.exitCode !== null) throw new Error('the process with the phones has ended')
+    if (child.exitCode !== null) {
+      if (faults.join('').includes('EADDRINUSE')) return undefined
+      throw new Error(`the process with the phones has ended: ${faults.join('')}`)
+    }
     await sleep(20)
   }
   return {
+    ports: Array.from({ length: count }, (_, index) => first + 2 * index),
     async stop(): Promise<number> {
-      const closed = once(child, 'close')
       child.kill('SIGTERM')
       await closed
       return Number(/peak (\d+)/.exec(output.join(''))?.[1])
@@ -129,9 +143,9 @@ async function startPeers(count: number) {
 }
 
 /** SIPp at the rate at which calls that last as long as the prompt add up to the wanted number. */
-async function startLoad(target: TestServer, phones: number, seconds: number) {
-  const ports = Array.from({ length: phones }, (_, index) => `${FIRST_PHONE_PORT + 2 * index};`)
-  writeFileSync(join(folder, 'ports.csv'), `SEQUENTIAL\n${ports.join('\n')}\n`)
+async function startLoad(target: TestServer, phonePorts: readonly number[], seconds: number) {
+  const lines = phonePorts.map((port) => `${port};`)
+  writeFileSync(join(folder, 'ports.csv'), `SEQUENTIAL\n${lines.join('\n')}\n`)
   const scenario = fileURLToPath(new URL('./ivr/call.xml', import.meta.url))
   const total = Math.round((calls * seconds) / promptSeconds)
   const [program = '', ...args] = [
