@@ -5,8 +5,8 @@
 import { spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -38,6 +38,8 @@ const { values: options } = parseArgs({
   },
 })
 const calls = Number(options.calls)
+/** What else this machine did before: above 0.2 the figures are of the neighbours, too. */
+const otherLoad = loadavg()[0] ?? 0
 const promptSeconds = Number(options['prompt-seconds'])
 const measureSeconds = Number(options['measure-seconds'])
 if (!(calls >= 1 && calls <= MAX_CALLS)) throw new Error(`--calls is 1 to ${MAX_CALLS}`)
@@ -162,7 +164,9 @@ async function startLoad(target: TestServer, phonePorts: readonly number[], seco
   return {
     async finished() {
       await closed
-      return readStatistics(readFileSync(join(folder, 'stat.csv'), 'latin1'))
+      const errors = join(folder, 'errors.log')
+      const refusals = countRefusals(existsSync(errors) ? readFileSync(errors, 'latin1') : '')
+      return { ...readStatistics(readFileSync(join(folder, 'stat.csv'), 'latin1')), refusals }
     },
   }
 }
@@ -182,10 +186,18 @@ function readStatistics(csv: string) {
   }
 }
 
+/** What failed calls were answered with: `503 × 12`. */
+function countRefusals(errors: string): string {
+  const counts = new Map<string, number>()
+  for (const [, status = ''] of errors.matchAll(/received 'SIP\/2\.0 (\d{3})/g))
+    counts.set(status, (counts.get(status) ?? 0) + 1)
+  return [...counts].map(([status, count]) => `${status} × ${count}`).join(', ') || 'none'
+}
+
 interface Results {
   readonly cpu: ReturnType<typeof cpuShares>
   readonly rtp: Awaited<ReturnType<Awaited<ReturnType<typeof startCapture>>['stop']>>
-  readonly load: ReturnType<typeof readStatistics>
+  readonly load: ReturnType<typeof readStatistics> & { readonly refusals: string }
   readonly peakActive: number
   readonly idleKib: number
   readonly peakKib: number
@@ -198,6 +210,7 @@ function report({ cpu, rtp, load, peakActive, idleKib, peakKib }: Results): void
   const rows: [string, string][] = [
     ['calls asked for / peak in SIPp / peak with RTP', `${calls} / ${load.peak} / ${peakActive}`],
     ['calls ok / failed / SIP retransmissions', `${load.ok} / ${load.failed} / ${load.retransmissions}`],
+    ['unexpected answers', load.refusals],
     ['legs with RTP, mean over the window', String(round(active, 1))],
     [
       'pacing jitter p50 / p99 / p99.9 / max, ms',
@@ -211,6 +224,7 @@ function report({ cpu, rtp, load, peakActive, idleKib, peakKib }: Results): void
       `  ${thread}`,
       `${round(used, 1)} / ${round(perThousand(used), 1)}; waited for the core ${round(waited, 1)} % of the time`,
     ]),
+    ['load of the machine before the run', String(round(otherLoad))],
     ['memory idle / peak, MiB', `${round(idleKib / 1_024, 1)} / ${round(peakKib / 1_024, 1)}`],
     ['memory per call, KiB', String(round((peakKib - idleKib) / load.peak, 1))],
   ]
@@ -219,6 +233,7 @@ function report({ cpu, rtp, load, peakActive, idleKib, peakKib }: Results): void
     JSON.stringify({
       calls,
       peakCalls: load.peak,
+      otherLoad: round(otherLoad),
       ok: load.ok,
       failed: load.failed,
       legs: round(active, 1),

@@ -65,7 +65,8 @@ export class Baresip implements AsyncDisposable {
     const folder = mkdtempSync(join(tmpdir(), 'linnet-baresip-'))
     const port = await freeUdpPort()
     const controlPort = await freeTcpPort()
-    configure(folder, { port, controlPort }, options)
+    const firstRtp = await freeRtpRange('baresip', 40)
+    configure(folder, { port, controlPort, firstRtp }, options)
     const child = spawn('baresip', ['-f', folder], { stdio: 'pipe' })
     try {
       const control = await connectTo(controlPort, child)
@@ -167,12 +168,15 @@ export async function openBaresip(options: BaresipOptions = {}): Promise<Baresip
 
 function configure(
   folder: string,
-  { port, controlPort }: { readonly port: number; readonly controlPort: number },
+  {
+    port,
+    controlPort,
+    firstRtp,
+  }: { readonly port: number; readonly controlPort: number; readonly firstRtp: number },
   { says = new Int16Array(0), codecs = 'pcmu,pcma', answers = true }: BaresipOptions,
 ): void {
   const dumps = join(folder, 'dumps')
   const voice = join(folder, 'voice.wav')
-  const firstRtp = freeRtpRange('baresip', 40)
   mkdirSync(dumps)
   const padded = new Int16Array(Math.max(says.length, LONGEST_CALL_SECONDS * 8_000))
   padded.set(says)

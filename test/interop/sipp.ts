@@ -71,7 +71,10 @@ export class Sipp implements AsyncDisposable {
     const port = await freeUdpPort()
     const capture = join(captures, 'dtmf_2833_1.pcap')
     if (existsSync(capture)) copyFileSync(capture, join(folder, 'dtmf_2833_1.pcap'))
-    const child = spawn('sipp', argumentsOf(options, port), { cwd: folder, stdio: 'ignore' })
+    const child = spawn('sipp', argumentsOf(options, port, await freeRtpRange('sipp', 8)), {
+      cwd: folder,
+      stdio: 'ignore',
+    })
     await once(child, 'spawn')
     const sipp = new Sipp(folder, { address: '127.0.0.1', port }, child)
     if (!options.target) await untilTaken(port, child)
@@ -102,12 +105,12 @@ export async function startSipp(options: SippOptions): Promise<Sipp> {
   return await Sipp.start(options)
 }
 
-function argumentsOf(options: SippOptions, port: number): string[] {
+function argumentsOf(options: SippOptions, port: number, mediaPort: number): string[] {
   const { scenario, target, user = '31612345678', calls = 1, pauseMs = 0, echo, timeoutMs = 30_000 } = options
   return [
     ...(target ? [`${target.address}:${target.port}`] : []),
     ...['-sf', fileURLToPath(new URL(`${scenario}.xml`, scenarios))],
-    ...['-i', '127.0.0.1', '-p', String(port), '-mi', '127.0.0.1', '-mp', String(freeRtpRange('sipp', 8))],
+    ...['-i', '127.0.0.1', '-p', String(port), '-mi', '127.0.0.1', '-mp', String(mediaPort)],
     ...['-s', user, '-m', String(calls), '-l', String(calls), '-r', String(Math.min(calls, 10))],
     ...['-d', String(pauseMs), '-timeout', `${timeoutMs}ms`, '-timeout_error'],
     ...['-trace_err', '-error_file', 'errors.log', '-trace_msg', '-message_file', 'messages.log'],

@@ -19,15 +19,7 @@ export async function freeTcpPort(): Promise<number> {
 
 /** A UDP port on 127.0.0.1 that nobody listens on. */
 export async function freeUdpPort(): Promise<number> {
-  return await firstFree(async (port) => {
-    const socket = createSocket('udp4')
-    try {
-      socket.bind({ port, address: '127.0.0.1', exclusive: true })
-      await once(socket, 'listening')
-    } finally {
-      socket.close()
-    }
-  })
+  return await firstFree(bindUdp)
 }
 
 async function firstFree(tryPort: (port: number) => Promise<void>): Promise<number> {
@@ -47,8 +39,24 @@ async function firstFree(tryPort: (port: number) => Promise<void>): Promise<numb
 /** Who uses RTP ports in a test, and from where; apart from each other, and below what the system hands out. */
 const ranges = { server: [10_000, 20_000], baresip: [20_000, 26_000], sipp: [26_000, 32_000] } as const
 
-/** The first, even port of `count` for RTP. Its owner may still find one taken by another test's process. */
-export function freeRtpRange(owner: keyof typeof ranges, count: number): number {
+/** The first, even port of `count` for RTP; the first few were free a moment ago. */
+export async function freeRtpRange(owner: keyof typeof ranges, count: number): Promise<number> {
   const [from, to] = ranges[owner]
-  return from + 2 * randomInt(Math.floor((to - from - count) / 2))
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const first = from + 2 * randomInt(Math.floor((to - from - count) / 2))
+    const probed = Array.from({ length: Math.min(count, 8) }, (_, index) => bindUdp(first + index))
+    if ((await Promise.allSettled(probed)).every(({ status }) => status === 'fulfilled')) return first
+  }
+  throw new Error(`no free RTP ports between ${from} and ${to}`)
+}
+
+/** Binds a UDP port and lets it go again; rejects if it is taken. */
+async function bindUdp(port: number): Promise<void> {
+  const socket = createSocket('udp4')
+  try {
+    socket.bind({ port, address: '127.0.0.1', exclusive: true })
+    await once(socket, 'listening')
+  } finally {
+    socket.close()
+  }
 }

@@ -10,6 +10,7 @@ import { freeRtpRange, freeTcpPort, freeUdpPort } from './free-ports.ts'
 
 const main = fileURLToPath(new URL('../../bin/linnet.mjs', import.meta.url))
 const TAIL_LINES = 40
+const DEFAULT_RTP_PORTS = 200
 
 export interface ServerOptions {
   /** Added to the environment, or put in place of what the harness chose. */
@@ -51,10 +52,9 @@ export class TestServer implements AsyncDisposable {
   private constructor(
     options: ServerOptions,
     dataDir: string,
-    ports: { readonly http: number; readonly sip: number },
+    ports: { readonly http: number; readonly sip: number; readonly rtp: number },
   ) {
-    const { rtpPorts = 200 } = options
-    const firstRtp = freeRtpRange('server', rtpPorts)
+    const { rtpPorts = DEFAULT_RTP_PORTS } = options
     this.#options = options
     this.dataDir = dataDir
     this.http = `http://127.0.0.1:${ports.http}`
@@ -63,7 +63,7 @@ export class TestServer implements AsyncDisposable {
       LINNET_DATA_DIR: dataDir,
       LINNET_HTTP_LISTEN: `127.0.0.1:${ports.http}`,
       LINNET_SIP_LISTEN: `udp:127.0.0.1:${ports.sip}`,
-      LINNET_RTP_PORTS: `${firstRtp}-${firstRtp + rtpPorts - 1}`,
+      LINNET_RTP_PORTS: `${ports.rtp}-${ports.rtp + rtpPorts - 1}`,
       LINNET_BOOTSTRAP_KEY: this.key,
       LINNET_MEDIA_WORKERS: '1',
       LINNET_LOG_LEVEL: 'info',
@@ -72,7 +72,8 @@ export class TestServer implements AsyncDisposable {
   }
 
   static async start(options: ServerOptions): Promise<TestServer> {
-    const ports = { http: await freeTcpPort(), sip: await freeUdpPort() }
+    const rtp = await freeRtpRange('server', options.rtpPorts ?? DEFAULT_RTP_PORTS)
+    const ports = { http: await freeTcpPort(), sip: await freeUdpPort(), rtp }
     const server = new TestServer(options, mkdtempSync(join(tmpdir(), 'linnet-server-')), ports)
     try {
       await server.#launch()
