@@ -15,6 +15,7 @@ const mayImport: Record<string, readonly string[]> = {
   rtp: ['runtime', 'node:crypto'],
   media: ['runtime', 'audio', 'rtp', 'node:worker_threads'],
   flow: ['runtime', 'domain', 'saxes'],
+  testing: ['runtime', 'domain', 'flow'],
   calls: ['runtime', 'domain', 'sip', 'sdp', 'media', 'flow'],
   net: ['runtime', 'sip', 'rtp', 'node:dgram', 'node:net', 'node:tls', 'node:dns', 'undici', 'ipaddr.js'],
   storage: [
@@ -66,6 +67,7 @@ const mayImport: Record<string, readonly string[]> = {
     'rtp',
     'media',
     'flow',
+    'testing',
     'calls',
     'net',
     'storage',
@@ -76,6 +78,7 @@ const mayImport: Record<string, readonly string[]> = {
     'log.ts',
     'server.ts',
     'start-error.ts',
+    'node:fs/promises',
     'node:path',
     'node:util',
   ],

@@ -27,6 +27,12 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'what happened in a call (needs LINNET_KEY)',
     load: async () => (await import('./call.ts')).call,
   },
+  flow: {
+    usage:
+      'flow check FILE [--json] | flow run FILE [--press 2@1s,3@4.5s] [--hangup 10s] [--fetch URL=FILE] [--source N] [--destination N] [--max 10m] [--json]',
+    summary: 'look for mistakes in a call flow, or run it without a phone',
+    load: async () => (await import('./flow.ts')).flow,
+  },
   config: {
     usage: 'config',
     summary: 'print the effective configuration',
