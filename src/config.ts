@@ -39,6 +39,7 @@ export interface Config {
   readonly programPath: readonly string[]
   readonly ringSeconds: number
   readonly noMediaSeconds: number
+  readonly maxLatenessMs: number
   readonly maxCalls: number
   readonly drainSeconds: number
 }
@@ -178,6 +179,11 @@ const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } = {
     fallback: '30',
     describe: 'a call from which no audio arrives for this long is hung up; 0 turns that off',
     read: integer(0, 3600),
+  },
+  maxLatenessMs: {
+    fallback: '20',
+    describe: 'new calls are refused with 503 while one packet in a hundred leaves later than this',
+    read: integer(2, 60_000),
   },
   maxCalls: {
     fallback: '5000',

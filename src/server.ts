@@ -167,7 +167,8 @@ function mediaOptions(config: Config, logger: Logger): Parameters<typeof createM
     workers: config.mediaWorkers,
     rtpPorts: config.rtpPorts,
     address: rtpAddress(config),
-    noMediaMs: config.noMediaSeconds * 1000,
+    noMediaMs: config.noMediaSeconds === 0 ? Number.POSITIVE_INFINITY : config.noMediaSeconds * 1000,
+    maxLatenessMs: config.maxLatenessMs,
     logger,
   }
 }
