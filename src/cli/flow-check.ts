@@ -25,13 +25,17 @@ export function findingLines(path: string, steps: number, findings: readonly Fin
     const what = code === undefined ? rule : `${rule}, code ${code}`
     return `${path}: ${severity}: ${place === undefined ? '' : `${place}: `}${message} [${what}]`
   })
-  const count = (severity: Finding['severity']) => {
-    const number = findings.filter((finding) => finding.severity === severity).length
-    return `${number} ${severity}${number === 1 ? '' : 's'}`
-  }
+  const count = (severity: Finding['severity']) =>
+    counted(findings.filter((finding) => finding.severity === severity).length, severity)
   const sum =
-    findings.length === 0 ? `${steps} steps, nothing found` : `${count('error')}, ${count('warning')}`
+    findings.length === 0
+      ? `${counted(steps, 'step')}, nothing found`
+      : `${count('error')}, ${count('warning')}`
   return [...lines, `${path}: ${sum}`]
+}
+
+function counted(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`
 }
 
 /** The API's code of each kind of fault (docs/api/errors.md), as http/errors.ts has it. */

@@ -1,7 +1,7 @@
 import type { CallFlow, Step } from '../domain/call-flow.ts'
 import { canGather, neverHold } from './check-conditions.ts'
 import type { CheckRule, Finding, Severity } from './check-finding.ts'
-import { Paths, takesKeys } from './check-paths.ts'
+import { goesOn, Paths, takesKeys } from './check-paths.ts'
 import { gatherRules } from './gather.ts'
 
 export interface CheckOptions {
@@ -63,17 +63,10 @@ function usesOf(steps: readonly Step[]): Uses {
 
 const reachability: Check = (_, index, { steps, paths }) => {
   if (paths.isReachable(index)) return []
-  const end = steps
-    .slice(0, index)
-    .findLast(({ action }) => action === 'hangup' || action === 'fetchCallFlow')
+  const end = steps.slice(0, index).findLast((step) => !goesOn(step)) // there is one: all others lead to the next step
   const why = end?.action === 'hangup' ? 'always hangs up' : 'always goes on with another call flow'
-  return [
-    [
-      'warning',
-      'unreachable',
-      `This step never runs: ${end?.id ?? 'a step'} before it ${why}, and no step that runs jumps here.`,
-    ],
-  ]
+  const message = `This step never runs: ${end?.id} before it ${why}, and no step that runs jumps here.`
+  return [['warning', 'unreachable', message]]
 }
 
 const contradictions: Check = ({ conditions }) =>

@@ -53,6 +53,6 @@ export class Paths {
 }
 
 /** Whether the next step may follow. A `record` with `onFinish` goes on where a leg can't record. */
-function goesOn({ action, conditions }: Step): boolean {
+export function goesOn({ action, conditions }: Step): boolean {
   return (action !== 'hangup' && action !== 'fetchCallFlow') || conditions !== undefined
 }

@@ -59,7 +59,7 @@ function parseJson(text: string, made: { readonly newId: () => string }): Return
     return parseCallFlow(stepsOrFlow(JSON.parse(text)), made)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
-    const message = `The call flow is neither JSON nor XML: ${error.message}.`
+    const message = `The call flow is neither JSON nor XML: ${error.message.replace(/\s+/g, ' ')}.`
     return { faults: [{ kind: 'unparsable', message }] }
   }
 }

@@ -1,4 +1,3 @@
-import { addAbortListener } from 'node:events'
 import type { CallFlow } from '../domain/call-flow.ts'
 import { placeIds } from '../flow/check-text.ts'
 import { createFlowFetcher } from '../flow/fetch-flow.ts'
@@ -33,9 +32,8 @@ export async function runSimulatedCall(
   const leg = timers.use(
     new SimulatedLeg({ clock, direction, ...(speakingMs && { durationMs: speakingMs }) }),
   )
-  const ended = new AbortController()
-  const { signal } = ended
-  timers.use(addAbortListener(leg.signal, () => ended.abort(leg.signal.reason))) // AbortSignal.any costs as much as the call
+  const overdue = new AbortController()
+  const signal = AbortSignal.any([leg.signal, overdue.signal])
   for (const { atMs, key } of script.keys) {
     const press = () => {
       if (signal.aborted) return
@@ -46,7 +44,7 @@ export async function runSimulatedCall(
   }
   const { hangUpMs, maxMs } = script
   if (hangUpMs !== undefined) timers.use(clock.after(hangUpMs, () => leg.hangUp()))
-  timers.use(clock.after(maxMs, () => ended.abort(new Error(`the call reached its ${maxMs / 1000} s`))))
+  timers.use(clock.after(maxMs, () => overdue.abort(new Error(`the call reached its ${maxMs / 1000} s`))))
 
   record.begin(direction, numbers)
   const call = { callId: CALL_ID, legId: LEG_ID, ...numbers }
@@ -101,10 +99,14 @@ function heardBy(leg: SimulatedLeg, record: SimulationRecord): FlowLeg {
       }
     }
   }
+  const { record: recordCaller, transfer, sendKeys }: FlowLeg = leg // what simulated legs can't do is absent
   return {
     direction: leg.direction,
     keys: leg.keys,
     say: (options, playback, signal) => listen(() => leg.say(options, playback, signal)),
     play: (url, playback, signal) => listen(() => leg.play(url, playback, signal)),
+    ...(recordCaller && { record: recordCaller.bind(leg) }),
+    ...(transfer && { transfer: transfer.bind(leg) }),
+    ...(sendKeys && { sendKeys: sendKeys.bind(leg) }),
   }
 }
