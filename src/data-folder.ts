@@ -6,7 +6,6 @@ import type { Repositories } from './domain/repositories.ts'
 import { hashAccessKey, makeAccessKey, type NewAccessKey } from './http/make-access-key.ts'
 import { systemClock } from './runtime/clock.ts'
 import { systemIds } from './runtime/ids.ts'
-import type { Logger } from './runtime/logger.ts'
 import { StartError } from './start-error.ts'
 import type { Database } from './storage/database.ts'
 import { openRepositories } from './storage/open-repositories.ts'
@@ -22,13 +21,16 @@ export interface DataFolder {
   readonly newKeys: readonly string[]
 }
 
-/** Creates the folder, the database, the account and the first keys, whatever of it is missing. Rejects with StartError. */
-export async function openDataFolder({ dataDir, bootstrapKey }: Config, logger: Logger): Promise<DataFolder> {
+/**
+ * Creates the folder, the database, the account and the first keys, whatever of it is missing. Rejects with StartError.
+ * `onLost` is called once if the database is lost later: it stays lost.
+ */
+export async function openDataFolder(
+  { dataDir, bootstrapKey }: Config,
+  onLost: (error: Error) => void,
+): Promise<DataFolder> {
   prepareFolder(dataDir)
-  const database = await openSqlite({
-    path: join(dataDir, 'linnet.db'),
-    onLost: (error) => logger.error({ err: error }, 'the database is lost; restart Linnet'),
-  }).catch((error: Error) => {
+  const database = await openSqlite({ path: join(dataDir, 'linnet.db'), onLost }).catch((error: Error) => {
     throw new StartError(error.message, { cause: error })
   })
   const repositories = openRepositories(database)

@@ -27,6 +27,8 @@ export interface Server {
   readonly sipAddresses: readonly SipListenAddress[]
   /** Access keys that this start has made, to be shown once. */
   readonly newKeys: readonly string[]
+  /** Resolves if the server can't go on, since its database is gone: stop it, and start again. */
+  readonly lost: Promise<Error>
   /** Takes no more calls, waits for the others up to the drain time, hangs them up, and closes everything. Idempotent. */
   stop(): Promise<void>
 }
@@ -34,7 +36,8 @@ export interface Server {
 /** Builds the server out of its parts: with `open...` below, the only place that sees them all. Rejects with StartError. */
 export async function startServer(config: Config, logger: Logger): Promise<Server> {
   await using parts = new AsyncDisposableStack()
-  const folder = await openDataFolder(config, logger)
+  const lost = Promise.withResolvers<Error>()
+  const folder = await openDataFolder(config, lost.resolve)
   parts.use(folder.database)
   const telephony = await openTelephony(config, folder, logger, parts)
   const state: { readiness: Readiness } = { readiness: 'starting' }
@@ -52,6 +55,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Serve
     httpUrl,
     sipAddresses: telephony.sipAddresses,
     newKeys: folder.newKeys,
+    lost: lost.promise,
     stop: () => {
       stopped ??= stop()
       return stopped

@@ -14,10 +14,13 @@ export async function serve(args: readonly string[]): Promise<number> {
   console.log(banner(server, config.publicAddress === undefined))
   logger.info({ ms: Math.round(performance.now() - startedAt) }, 'ready')
 
-  const signal = await firstSignal()
-  logger.info({ signal }, 'stopping')
-  const second = firstSignal().then(() => 'forced' as const)
-  const how = await Promise.race([server.stop(), second])
+  const why = await Promise.race([firstSignal(), server.lost])
+  if (why instanceof Error) {
+    logger.error({ err: why }, 'the database is lost; start Linnet again')
+    process.exit(1)
+  }
+  logger.info({ signal: why }, 'stopping')
+  const how = await Promise.race([server.stop(), firstSignal().then(() => 'forced' as const)])
   if (how === 'forced') process.exit(1)
   logger.info({}, 'stopped')
   return 0

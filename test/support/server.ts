@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url'
 import { freeRtpRange, freeTcpPort, freeUdpPort } from './free-ports.ts'
 
 const main = fileURLToPath(new URL('../../bin/linnet.mjs', import.meta.url))
+/** As in the `start` script of package.json. */
+const NODE_ARGUMENTS = ['--max-semi-space-size=4']
 const TAIL_LINES = 40
 const DEFAULT_RTP_PORTS = 200
 
@@ -182,6 +184,7 @@ export class TestServer implements AsyncDisposable {
     const [program = process.execPath, ...rest] = [
       ...wrapper,
       process.execPath,
+      ...NODE_ARGUMENTS,
       ...nodeArguments,
       main,
       'serve',
