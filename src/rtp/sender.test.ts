@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseRtpPacket } from './packet.ts'
 import { FRAME_BYTES, RtpSender } from './sender.ts'
+import { parseTelephoneEvents } from './telephone-event.ts'
 
 function open() {
   const sender = new RtpSender({ ssrc: 0xdead_beef, sequenceNumber: 65_534, timestamp: 0xffff_ff60 })
@@ -76,4 +77,29 @@ test('sent packets and their octets are counted', () => {
   for (let i = 0; i < 10; i++) sender.silence()
   assert.equal(sender.packetsSent, 10)
   assert.equal(sender.octetsSent, 1_600)
+})
+
+test('packets of a key keep its first timestamp and its payload type, while numbers and time run on', () => {
+  const sender = open()
+  const before = parsed(sender.silence())
+  const event = { event: 5, end: false, volume: 10, duration: 160 }
+  const keys = [160, 320, 480].map((duration, i) =>
+    parsed(sender.event(101, { ...event, duration }, i === 0)),
+  )
+  const after = parsed(sender.silence())
+
+  const start = (before.timestamp + 160) >>> 0
+  assert.ok(keys.every((packet) => packet.timestamp === start && packet.payloadType === 101))
+  assert.deepEqual(
+    keys.map((packet) => packet.marker),
+    [true, false, false],
+  )
+  assert.deepEqual(parseTelephoneEvents(keys[2]?.payload ?? Buffer.alloc(0)), [{ ...event, duration: 480 }])
+  assert.deepEqual(
+    [before, ...keys, after].map((packet) => packet.sequenceNumber),
+    [65_534, 65_535, 0, 1, 2],
+  )
+  assert.deepEqual([after.timestamp, after.marker, after.payloadType], [(start + 480) >>> 0, true, 8])
+  assert.ok(after.payload.every((byte) => byte === 0xd5))
+  assert.deepEqual([sender.packetsSent, sender.octetsSent], [5, 2 * 160 + 3 * 4])
 })

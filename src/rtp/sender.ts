@@ -1,8 +1,10 @@
 import { RTP_HEADER_BYTES } from './packet.ts'
+import { serializeTelephoneEvent, type TelephoneEvent } from './telephone-event.ts'
 
 /** Samples, and bytes, of one 20 ms frame of G.711. */
 export const FRAME_BYTES = 160
 const WORDS_PER_FRAME = FRAME_BYTES / 4
+const EVENT_BYTES = 4
 
 /** Where a stream's numbers start: random, so that nobody can guess them (RFC 3550 §5.1). */
 export interface RtpOrigin {
@@ -27,6 +29,9 @@ export class RtpSender {
   #gap = true
   #lastWasSpeech = false
   #packetsSent = 0
+  #eventPacket: Buffer | undefined
+  #eventTimestamp = 0
+  #eventsSent = 0
 
   constructor({ ssrc, sequenceNumber, timestamp }: RtpOrigin) {
     const memory = new ArrayBuffer(RTP_HEADER_BYTES + FRAME_BYTES)
@@ -45,7 +50,7 @@ export class RtpSender {
 
   /** Payload octets sent, modulo 2³². */
   get octetsSent(): number {
-    return (this.#packetsSent * FRAME_BYTES) >>> 0
+    return (this.#packetsSent * FRAME_BYTES - this.#eventsSent * (FRAME_BYTES - EVENT_BYTES)) >>> 0
   }
 
   /** The timestamp that the next frame will carry. */
@@ -80,6 +85,20 @@ export class RtpSender {
     return this.#finish(this.#gap)
   }
 
+  /**
+   * The packet that takes a frame's place while a key is pressed (RFC 4733 §2.5.1). All packets of one key carry the timestamp of its
+   * `first`, which has the marker; time runs on beneath, and the audio after a key is a new talkspurt.
+   */
+  event(payloadType: number, event: TelephoneEvent, first: boolean): Uint8Array {
+    this.#eventPacket ??= Buffer.from(this.#packet.subarray(0, RTP_HEADER_BYTES + EVENT_BYTES))
+    if (first) this.#eventTimestamp = this.#timestamp
+    serializeTelephoneEvent(event).copy(this.#eventPacket, RTP_HEADER_BYTES)
+    this.#eventsSent++
+    const packet = this.#number(this.#eventPacket, payloadType, first, this.#eventTimestamp)
+    this.#gap = true
+    return packet
+  }
+
   /** Time passes for so many frames without a packet. */
   skip(frames: number): void {
     this.#timestamp = (this.#timestamp + frames * FRAME_BYTES) >>> 0
@@ -87,10 +106,13 @@ export class RtpSender {
   }
 
   #finish(marker: boolean): Uint8Array {
-    const packet = this.#packet
+    return this.#number(this.#packet, this.#payloadType, marker, this.#timestamp)
+  }
+
+  /** Writes the header's changing fields; one more packet and one more frame of time have passed. */
+  #number(packet: Buffer, payloadType: number, marker: boolean, timestamp: number): Uint8Array {
     const sequenceNumber = this.#sequenceNumber
-    const timestamp = this.#timestamp
-    packet[1] = marker ? this.#payloadType | 0x80 : this.#payloadType
+    packet[1] = marker ? payloadType | 0x80 : payloadType
     packet[2] = sequenceNumber >>> 8
     packet[3] = sequenceNumber // typed arrays keep the low byte
     packet[4] = timestamp >>> 24
@@ -98,7 +120,7 @@ export class RtpSender {
     packet[6] = timestamp >>> 8
     packet[7] = timestamp
     this.#sequenceNumber = (sequenceNumber + 1) & 0xffff
-    this.#timestamp = (timestamp + FRAME_BYTES) >>> 0
+    this.#timestamp = (this.#timestamp + FRAME_BYTES) >>> 0
     this.#gap = false
     this.#packetsSent++
     return packet
