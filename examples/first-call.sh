@@ -155,12 +155,4 @@ echo "   what was heard is in $(pwd)/heard.wav"
 echo "3. What happened"
 latest=$(api GET '/calls?perPage=1')
 call=$(echo "$latest" | field 'body.data[0].id')
-api GET "/calls/$call/journal?perPage=100" >"$work/journal"
-field <"$work/journal" '
-  body.data.map(({ at, sequence, type, legId, ...facts }) => {
-    const seconds = ((Date.parse(at) - Date.parse(body.data[0].at)) / 1000).toFixed(2)
-    const show = (value) => value !== null && typeof value === "object"
-      ? Object.entries(value).map(([name, inner]) => `${name} ${show(inner)}`).join(", ")
-      : typeof value === "number" ? String(Math.round(value * 100) / 100) : String(value)
-    return `${seconds.padStart(8)} s  ${type.padEnd(13)} ${show(facts)}`
-  }).join("\n")'
+LINNET_KEY=$key LINNET_HTTP_LISTEN=$http node "$here/bin/linnet.mjs" call show "$call"
