@@ -25,6 +25,7 @@ export class KeyPlan {
   readonly #pauseTurns: number
   #index = 0
   #turn = 0
+  #cutShort = false
 
   constructor(sendId: number, keys: string, durationMs: number, intervalMs: number) {
     this.sendId = sendId
@@ -35,6 +36,11 @@ export class KeyPlan {
 
   get done(): boolean {
     return this.#index >= this.#keys.length
+  }
+
+  /** Whether `cut` was called. */
+  get cutShort(): boolean {
+    return this.#cutShort
   }
 
   /** The next turn; undefined in a pause, or when all is done. */
@@ -55,6 +61,7 @@ export class KeyPlan {
 
   /** Ends the tone under way at once: only its ends are left, so that the far end does not go on hearing it, and no other key follows. */
   cut(): void {
+    this.#cutShort = true
     const inPause = this.#turn === 0 || this.#turn >= this.#toneTurns + this.#endRepeats
     this.#keys = this.#keys.slice(0, inPause ? this.#index : this.#index + 1)
     if (inPause || this.#turn >= this.#toneTurns) return

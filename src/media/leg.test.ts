@@ -1,118 +1,20 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { parseRtpPacket, type RtpPacket, serializeRtpPacket } from '../rtp/packet.ts'
+import {
+  assertContinuous,
+  audioPacket,
+  keyPacket,
+  openLeg,
+  PHONE,
+  prompt,
+  remote,
+} from '../../test/support/leg-bench.ts'
 import { parseRtcp } from '../rtp/rtcp.ts'
 import { RtcpSession } from '../rtp/rtcp-session.ts'
-import { eventOfKey, serializeTelephoneEvent } from '../rtp/telephone-event.ts'
-import type { RtpSocket } from '../rtp/transport.ts'
-import { LegAudio } from './leg.ts'
-import type { MediaEvent, RtpRemote } from './port.ts'
-
-const PHONE = '192.0.2.10'
-const remote: RtpRemote = {
-  address: PHONE,
-  port: 4000,
-  codec: 'PCMU',
-  payloadType: 0,
-  telephoneEventPayloadType: 101,
-  sending: true,
-}
-
-/** A network in memory: copies what is sent, since a leg reuses its packet. */
-class MemorySocket implements RtpSocket {
-  readonly port = 20_000
-  readonly rtp: { packet: RtpPacket; to: string }[] = []
-  readonly rtcp: { datagram: Buffer; to: string }[] = []
-  closed = 0
-
-  sendRtp(datagram: Uint8Array, port: number, address: string): boolean {
-    const packet = parseRtpPacket(Buffer.from(datagram))
-    assert.ok(packet)
-    this.rtp.push({ packet, to: `${address}:${port}` })
-    return true
-  }
-
-  sendRtcp(datagram: Uint8Array, port: number, address: string): boolean {
-    this.rtcp.push({ datagram: Buffer.from(datagram), to: `${address}:${port}` })
-    return true
-  }
-
-  [Symbol.dispose](): void {
-    this.closed++
-  }
-}
-
-/** A connected leg; `turns` lets it take so many turns of 20 ms. */
-function open(farEnd: RtpRemote | 'unconnected' = remote) {
-  const events: MediaEvent[] = []
-  const socket = new MemorySocket()
-  const time = { now: 1_000 }
-  const leg = new LegAudio({
-    origin: { ssrc: 77, sequenceNumber: 65_500, timestamp: 0xffff_f000 },
-    cname: 'name',
-    report: (event) => events.push(event),
-    now: () => time.now,
-    wallClock: () => 1_700_000_000_000 + time.now,
-    random: () => 0.5,
-    learnWindowMs: 5_000,
-    noMediaMs: 30_000,
-  })
-  leg.attach(socket)
-  if (farEnd !== 'unconnected') leg.connect(farEnd)
-  const turns = (count: number, skipped = 0) => {
-    for (let i = 0; i < count; i++) {
-      time.now += 20
-      leg.turn(i === 0 ? skipped : 0)
-    }
-  }
-  const sent = () => socket.rtp.map(({ packet }) => packet)
-  return { leg, socket, events, turns, sent, time }
-}
-
-function prompt(frames: number, seed = 1): SharedArrayBuffer {
-  const audio = new SharedArrayBuffer(frames * 160)
-  const bytes = new Uint8Array(audio)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = (i * seed + (i >> 8)) & 0xff
-  return audio
-}
-
-function audioPacket(sequenceNumber: number, fields: Partial<RtpPacket> = {}): Buffer {
-  const payload = Buffer.alloc(160, 0x7f)
-  const timestamp = sequenceNumber * 160
-  return serializeRtpPacket({
-    marker: false,
-    payloadType: 0,
-    sequenceNumber,
-    timestamp,
-    ssrc: 5,
-    payload,
-    ...fields,
-  })
-}
-
-function keyPacket(key: string, sequenceNumber: number, timestamp: number): Buffer {
-  const payload = serializeTelephoneEvent({
-    event: eventOfKey(key) ?? 0,
-    end: false,
-    volume: 10,
-    duration: 160,
-  })
-  return audioPacket(sequenceNumber, { payloadType: 101, payload, timestamp })
-}
-
-function assertContinuous(packets: readonly RtpPacket[]): void {
-  packets.slice(1).forEach((packet, i) => {
-    const before = packets[i]
-    assert.ok(before)
-    assert.equal(packet.sequenceNumber, (before.sequenceNumber + 1) & 0xffff)
-    assert.equal(packet.timestamp, (before.timestamp + 160) >>> 0)
-    assert.equal(packet.ssrc, before.ssrc)
-  })
-}
 
 describe('sending', () => {
   test('numbers and times run on without a gap through silence, prompt, silence and prompt', () => {
-    const { leg, turns, sent } = open()
+    const { leg, turns, sent } = openLeg()
     turns(50)
     leg.play(1, prompt(30), false)
     turns(100)
@@ -126,7 +28,7 @@ describe('sending', () => {
   })
 
   test('a prompt leaves byte for byte and in order, then silence', () => {
-    const { leg, turns, sent, events } = open()
+    const { leg, turns, sent, events } = openLeg()
     const audio = prompt(25, 7)
     leg.play(1, audio, false)
     turns(26)
@@ -138,7 +40,7 @@ describe('sending', () => {
   })
 
   test('the end is reported with the last frame, so that the next prompt can follow without a pause', () => {
-    const { leg, turns, sent, events } = open()
+    const { leg, turns, sent, events } = openLeg()
     leg.play(1, prompt(3), false)
     turns(2)
     assert.deepEqual(events, [])
@@ -153,13 +55,13 @@ describe('sending', () => {
   })
 
   test('A-law silence is 0xD5', () => {
-    const { turns, sent } = open({ ...remote, codec: 'PCMA', payloadType: 8 })
+    const { turns, sent } = openLeg({ ...remote, codec: 'PCMA', payloadType: 8 })
     turns(2)
     assert.ok(sent().every((p) => p.payloadType === 8 && p.payload.every((byte) => byte === 0xd5)))
   })
 
   test('another prompt replaces the first, which reports how far it came', () => {
-    const { leg, turns, events } = open()
+    const { leg, turns, events } = openLeg()
     leg.play(1, prompt(100), false)
     turns(10)
     leg.play(2, prompt(5), false)
@@ -171,7 +73,7 @@ describe('sending', () => {
   })
 
   test('stopping ends the named prompt only, and once', () => {
-    const { leg, turns, events, sent } = open()
+    const { leg, turns, events, sent } = openLeg()
     leg.play(1, prompt(100), false)
     turns(3)
     leg.stop(9)
@@ -188,13 +90,13 @@ describe('sending', () => {
   })
 
   test('an empty prompt has finished at once', () => {
-    const { leg, events } = open()
+    const { leg, events } = openLeg()
     leg.play(1, new SharedArrayBuffer(0), false)
     assert.deepEqual(events, [{ type: 'playEnded', playId: 1, how: 'finished', playedMs: 0 }])
   })
 
   test('a prompt for a leg without a far end waits for it and loses nothing', () => {
-    const { leg, turns, sent } = open('unconnected')
+    const { leg, turns, sent } = openLeg('unconnected')
     leg.play(1, prompt(3), false)
     turns(10)
     assert.equal(sent().length, 0)
@@ -205,7 +107,7 @@ describe('sending', () => {
   })
 
   test('nothing is sent on hold, prompts go on unheard, and time is kept', () => {
-    const { leg, turns, sent, events } = open()
+    const { leg, turns, sent, events } = openLeg()
     turns(10)
     leg.play(1, prompt(5), false)
     leg.connect({ ...remote, sending: false })
@@ -223,7 +125,7 @@ describe('sending', () => {
   })
 
   test('turns left out after a stall are a gap in time, not in the prompt', () => {
-    const { leg, turns, sent } = open()
+    const { leg, turns, sent } = openLeg()
     const audio = prompt(4)
     leg.play(1, audio, false)
     turns(2)
@@ -234,14 +136,14 @@ describe('sending', () => {
   })
 
   test('nothing is sent to an address that is none', () => {
-    const { turns, sent, socket } = open({ ...remote, address: '0.0.0.0' })
+    const { turns, sent, socket } = openLeg({ ...remote, address: '0.0.0.0' })
     turns(1_000)
     assert.equal(sent().length, 0)
     assert.equal(socket.rtcp.length, 0)
   })
 
   test('a prompt in the former codec ends when a re-INVITE changes it', () => {
-    const { leg, turns, events, sent } = open()
+    const { leg, turns, events, sent } = openLeg()
     leg.play(1, prompt(10), false)
     turns(2)
     leg.connect({ ...remote, codec: 'PCMA', payloadType: 8 })
@@ -254,7 +156,7 @@ describe('sending', () => {
 
 describe('keys', () => {
   test('a key stops the prompt before the next frame leaves, and is reported first', () => {
-    const { leg, turns, events, sent } = open()
+    const { leg, turns, events, sent } = openLeg()
     leg.play(1, prompt(100), true)
     turns(7)
     leg.receiveRtp(keyPacket('5', 1, 160), PHONE, 4000)
@@ -267,7 +169,7 @@ describe('keys', () => {
   })
 
   test('a prompt that keys do not stop goes on', () => {
-    const { leg, turns, events } = open()
+    const { leg, turns, events } = openLeg()
     leg.play(1, prompt(3), false)
     turns(1)
     leg.receiveRtp(keyPacket('#', 1, 160), PHONE, 4000)
@@ -279,7 +181,7 @@ describe('keys', () => {
   })
 
   test('a key counts once, however many of its packets arrive', () => {
-    const { leg, events } = open()
+    const { leg, events } = openLeg()
     for (let n = 1; n < 10; n++) leg.receiveRtp(keyPacket('1', n, 160), PHONE, 4000)
     leg.receiveRtp(keyPacket('1', 10, 4_000), PHONE, 4000)
     assert.deepEqual(events, [
@@ -289,7 +191,7 @@ describe('keys', () => {
   })
 
   test('a stranger’s key is none', () => {
-    const { leg, events } = open()
+    const { leg, events } = openLeg()
     leg.receiveRtp(audioPacket(1), PHONE, 4000)
     leg.receiveRtp(keyPacket('1', 2, 160), '198.51.100.66', 4000)
     assert.deepEqual(events, [])
@@ -297,7 +199,7 @@ describe('keys', () => {
 
   test('telephone events that were not negotiated are dropped', () => {
     const { telephoneEventPayloadType: _, ...without } = remote
-    const { leg, events } = open(without)
+    const { leg, events } = openLeg(without)
     leg.receiveRtp(keyPacket('1', 2, 160), PHONE, 4000)
     assert.deepEqual(events, [])
     assert.equal(leg.statistics().packetsRejected, 1)
@@ -306,7 +208,7 @@ describe('keys', () => {
 
 describe('the far end', () => {
   test('is sent to where it was learned to be', () => {
-    const { leg, turns, socket } = open()
+    const { leg, turns, socket } = openLeg()
     turns(1)
     for (let n = 0; n < 3; n++) leg.receiveRtp(audioPacket(n), '203.0.113.5', 31_000)
     turns(1)
@@ -317,7 +219,7 @@ describe('the far end', () => {
   })
 
   test('strangers are counted and change nothing', () => {
-    const { leg, turns, socket } = open()
+    const { leg, turns, socket } = openLeg()
     leg.receiveRtp(audioPacket(1), PHONE, 4000)
     for (let n = 0; n < 50; n++) leg.receiveRtp(audioPacket(n, { ssrc: 666 }), '198.51.100.66', 31_000)
     leg.receiveRtp(audioPacket(2), PHONE, 4000)
@@ -335,7 +237,7 @@ describe('the far end', () => {
   })
 
   test('what is not RTP, or of no negotiated payload type, is rejected; comfort noise is not', () => {
-    const { leg } = open()
+    const { leg } = openLeg()
     leg.receiveRtp(Buffer.from('rubbish'), PHONE, 4000)
     leg.receiveRtp(audioPacket(1, { payloadType: 18 }), PHONE, 4000)
     leg.receiveRtp(audioPacket(2, { payloadType: 13 }), PHONE, 4000)
@@ -345,14 +247,14 @@ describe('the far end', () => {
   })
 
   test('nobody is heard before the far end is known', () => {
-    const { leg } = open('unconnected')
+    const { leg } = openLeg('unconnected')
     leg.receiveRtp(audioPacket(1), PHONE, 4000)
     assert.equal(leg.statistics().packetsReceived, 0)
     assert.equal(leg.statistics().packetsRejected, 1)
   })
 
   test('half a minute without media is reported once, and again only after media came', () => {
-    const { leg, turns, events } = open()
+    const { leg, turns, events } = openLeg()
     turns(1_499)
     assert.deepEqual(events, [])
     turns(1)
@@ -366,7 +268,7 @@ describe('the far end', () => {
   })
 
   test('silence is nothing to report on hold, or from a far end that said it will not send', () => {
-    const { leg, turns, events } = open()
+    const { leg, turns, events } = openLeg()
     turns(1_000)
     leg.connect({ ...remote, sending: false })
     turns(3_000)
@@ -380,7 +282,7 @@ describe('the far end', () => {
 
 describe('RTCP', () => {
   test('a sender report goes out about every five seconds, to the port above', () => {
-    const { turns, socket } = open()
+    const { turns, socket } = openLeg()
     turns(50 * 60)
     assert.ok(
       socket.rtcp.length >= 10 && socket.rtcp.length <= 14,
@@ -392,7 +294,7 @@ describe('RTCP', () => {
   })
 
   test('the far end’s reports, on either port, give round trip and far-end loss', () => {
-    const { leg, turns, socket, time } = open()
+    const { leg, turns, socket, time } = openLeg()
     turns(300)
     const they = new RtcpSession(5, 'phone')
     const wall = () => 1_700_000_000_000 + time.now
@@ -408,7 +310,7 @@ describe('RTCP', () => {
   })
 
   test('a stranger’s reports are rejected', () => {
-    const { leg } = open()
+    const { leg } = openLeg()
     leg.receiveRtcp(Buffer.from('80c9000100000001', 'hex'), '198.51.100.66')
     leg.receiveRtcp(Buffer.from('80c9000100000001', 'hex'), PHONE)
     assert.equal(leg.statistics().packetsRejected, 1)
@@ -417,7 +319,7 @@ describe('RTCP', () => {
 
 describe('closing', () => {
   test('says goodbye, ends the prompt, closes the ports once, and answers twice', () => {
-    const { leg, turns, socket, events } = open()
+    const { leg, turns, socket, events } = openLeg()
     leg.play(1, prompt(100), false)
     turns(5)
 

@@ -1,11 +1,15 @@
+import { g711 } from '../audio/g711.ts'
+import { writeKeyTone } from '../audio/tones.ts'
 import { emptyRtpHeader, isRtcp, parseRtpPacket, type RtpHeader, readRtpHeader } from '../rtp/packet.ts'
 import { RtcpSession } from '../rtp/rtcp-session.ts'
 import { FRAME_BYTES, type RtpOrigin, RtpSender } from '../rtp/sender.ts'
 import { isSendable, SourceGuard } from '../rtp/source-guard.ts'
 import { ReceptionCounter, type RtpStatistics } from '../rtp/statistics.ts'
-import { KeyReceiver } from '../rtp/telephone-event.ts'
+import { eventOfKey, KeyReceiver, LONGEST_SEGMENT } from '../rtp/telephone-event.ts'
 import type { RtpReceiver, RtpSocket } from '../rtp/transport.ts'
-import type { Codec, MediaEvent, RtpRemote } from './port.ts'
+import { KeyPlan, type KeyTurn } from './key-plan.ts'
+import { KeyWays } from './key-ways.ts'
+import type { Codec, KeyTimes, MediaEvent, RtpRemote } from './port.ts'
 import { TURN_MS, type Turning } from './timer-wheel.ts'
 
 /** A leg's surroundings, all of them the same for every leg of a thread but `origin` and `report`. */
@@ -38,6 +42,10 @@ interface Prompt {
 const SILENCE: Record<Codec, number> = { PCMU: 0xff, PCMA: 0xd5 }
 const COMFORT_NOISE = 13 // RFC 3389: sent unasked by phones that suppress silence; counted, not played
 const REPORT_TURNS = 5_000 / TURN_MS
+const KEY_VOLUME = 10 // −10 dBm0, as loud as our tones
+const tone = new Int16Array(FRAME_BYTES) // one for all legs of the thread, as `header` is
+const toneBytes = new Uint8Array(FRAME_BYTES)
+const toneWords = new Int32Array(toneBytes.buffer)
 const header: RtpHeader = emptyRtpHeader() // read and used within one call: one for all legs of the thread
 
 /**
@@ -50,10 +58,14 @@ export class LegAudio implements Turning, RtpReceiver {
   readonly #guard: SourceGuard
   readonly #reception = new ReceptionCounter()
   readonly #keys = new KeyReceiver()
+  readonly #keyWays = new KeyWays()
   readonly #rtcp: RtcpSession
   #socket: RtpSocket | undefined
   #remote: RtpRemote | undefined
   #prompt: Prompt | undefined
+  /** Keys that are being sent. */
+  #plan: KeyPlan | undefined
+  #keyIsEvent = false
   /** Where packets go; port 0: nowhere. */
   #address = ''
   #port = 0
@@ -95,13 +107,35 @@ export class LegAudio implements Turning, RtpReceiver {
     if (this.#prompt?.playId === playId) this.#endPrompt('stopped')
   }
 
+  press(key: string, heldMs: number): void {
+    if (this.#keyWays.admit(key, 'signalling', this.#context.now(), heldMs)) this.#reportKey(key)
+  }
+
+  sendKeys(sendId: number, keys: string, { durationMs, intervalMs }: KeyTimes): void {
+    if (this.#plan && !this.#plan.cutShort) this.#reportSent(this.#plan, 'stopped')
+    this.#plan = new KeyPlan(sendId, keys, durationMs, intervalMs)
+    if (this.#plan.done) this.#endKeys()
+  }
+
+  stopKeys(sendId: number): void {
+    const plan = this.#plan
+    if (plan?.sendId !== sendId || plan.cutShort) return
+    plan.cut()
+    this.#reportSent(plan, 'stopped')
+    if (plan.done) this.#plan = undefined
+  }
+
   turn(skipped: number): void {
     const remote = this.#remote
     if (!remote) return
     if (skipped > 0) this.#sender.skip(skipped)
-    if (remote.sending && this.#port !== 0) this.#sendFrame()
-    else this.#sender.skip(1)
-    this.#advancePrompt()
+    const plan = this.#plan
+    const keyTurn = plan?.next()
+    if (!remote.sending || this.#port === 0) this.#sender.skip(1)
+    else if (keyTurn) this.#sendKey(keyTurn, remote)
+    else this.#sendFrame()
+    if (!plan) this.#advancePrompt()
+    else if (plan.done) this.#endKeys()
     this.#watchSilence(remote, skipped + 1)
     this.#turnsToReport -= skipped + 1
     if (this.#turnsToReport <= 0) {
@@ -154,6 +188,7 @@ export class LegAudio implements Turning, RtpReceiver {
   /** Says goodbye, ends the prompt and closes the ports. Returns what was counted; again the same when called again. */
   close(): RtpStatistics {
     if (this.#prompt) this.#endPrompt('stopped')
+    if (this.#plan) this.stopKeys(this.#plan.sendId)
     this.#sendReport(true)
     this.#remote = undefined
     this.#socket?.[Symbol.dispose]()
@@ -162,9 +197,35 @@ export class LegAudio implements Turning, RtpReceiver {
   }
 
   #sendFrame(): void {
-    const prompt = this.#prompt
+    const prompt = this.#plan ? undefined : this.#prompt
     const packet = prompt ? this.#sender.frame(prompt.words, prompt.sent) : this.#sender.silence()
     this.#socket?.sendRtp(packet, this.#port, this.#address)
+  }
+
+  #sendKey(keyTurn: KeyTurn, { codec, telephoneEventPayloadType: payloadType }: RtpRemote): void {
+    const { key, turn, sounding, length, end } = keyTurn
+    if (turn === 0) this.#keyIsEvent = payloadType !== undefined // and stays so, whatever is negotiated meanwhile
+    let packet: Uint8Array
+    if (this.#keyIsEvent && payloadType !== undefined) {
+      const duration = Math.min(length * FRAME_BYTES, LONGEST_SEGMENT)
+      const event = { event: eventOfKey(key) ?? 0, end, volume: KEY_VOLUME, duration }
+      packet = this.#sender.event(payloadType, event, turn === 0)
+    } else if (sounding && !this.#keyIsEvent) {
+      writeKeyTone(key, turn * FRAME_BYTES, tone)
+      g711[codec].encode(tone, toneBytes)
+      packet = this.#sender.frame(toneWords, 0)
+    } else packet = this.#sender.silence()
+    this.#socket?.sendRtp(packet, this.#port, this.#address)
+  }
+
+  #endKeys(): void {
+    const plan = this.#plan
+    this.#plan = undefined
+    if (plan && !plan.cutShort) this.#reportSent(plan, 'finished')
+  }
+
+  #reportSent({ sendId }: KeyPlan, how: 'finished' | 'stopped'): void {
+    this.#context.report({ type: 'keysSent', sendId, how })
   }
 
   #advancePrompt(): void {
@@ -190,9 +251,13 @@ export class LegAudio implements Turning, RtpReceiver {
     const packet = parseRtpPacket(datagram)
     if (!packet) return
     for (const key of this.#keys.receive(packet)) {
-      this.#context.report({ type: 'key', key })
-      if (this.#prompt?.stopOnKey) this.#endPrompt('key')
+      if (this.#keyWays.admit(key, 'rtp', this.#context.now())) this.#reportKey(key)
     }
+  }
+
+  #reportKey(key: string): void {
+    this.#context.report({ type: 'key', key })
+    if (this.#prompt?.stopOnKey) this.#endPrompt('key')
   }
 
   #watchSilence(remote: RtpRemote, turns: number): void {

@@ -2,6 +2,7 @@ import type { RtpStatistics } from '../rtp/statistics.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 import type { Logger } from '../runtime/logger.ts'
 import {
+  type KeyTimes,
   type MediaEngine,
   type MediaEvent,
   type MediaLeg,
@@ -250,6 +251,18 @@ class WorkerLeg implements MediaLeg {
 
   stop(playId: number): void {
     this.#worker.post({ type: 'stop', leg: this.#id, playId })
+  }
+
+  press(key: string, heldMs: number): void {
+    this.#worker.post({ type: 'press', leg: this.#id, key, heldMs })
+  }
+
+  sendKeys(sendId: number, keys: string, times: KeyTimes): void {
+    this.#worker.post({ type: 'sendKeys', leg: this.#id, sendId, keys, times })
+  }
+
+  stopKeys(sendId: number): void {
+    this.#worker.post({ type: 'stopKeys', leg: this.#id, sendId })
   }
 
   close(): Promise<RtpStatistics> {

@@ -75,6 +75,15 @@ export class MediaThread implements Disposable {
       case 'stop':
         this.#legs.get(command.leg)?.stop(command.playId)
         return
+      case 'press':
+        this.#legs.get(command.leg)?.press(command.key, command.heldMs)
+        return
+      case 'sendKeys':
+        this.#legs.get(command.leg)?.sendKeys(command.sendId, command.keys, command.times)
+        return
+      case 'stopKeys':
+        this.#legs.get(command.leg)?.stopKeys(command.sendId)
+        return
       case 'close':
         this.#close(command.leg)
         return

@@ -64,6 +64,12 @@ export interface RtpRemote {
   readonly receiving?: boolean
 }
 
+/** How long keys are pressed that we send, and the pause between two of them. */
+export interface KeyTimes {
+  readonly durationMs: number
+  readonly intervalMs: number
+}
+
 /** Commands to one leg's audio. They are carried out in order; none fails loudly: a dead thread is reported by `lost`. */
 export interface MediaLeg {
   /** The local RTP port, even. */
@@ -77,6 +83,18 @@ export interface MediaLeg {
   play(playId: number, audio: SharedArrayBuffer, options: { readonly stopOnKey: boolean }): void
   /** Ends the prompt if it is still playing; it then reports 'stopped'. */
   stop(playId: number): void
+  /**
+   * A key that came by signalling (SIP INFO), `heldMs` after it was pressed: as good as one in RTP, and the same press if that came
+   * both ways within 200 ms.
+   */
+  press(key: string, heldMs: number): void
+  /**
+   * Presses keys at the far end, each for `durationMs`, with `intervalMs` between them: as telephone events, or as tones where those were
+   * not negotiated. A prompt waits meanwhile. Replaces what is being sent, which ends with 'stopped'.
+   */
+  sendKeys(sendId: number, keys: string, times: KeyTimes): void
+  /** Ends the tone under way and sends no further key; reports 'stopped' if there was anything left to send. */
+  stopKeys(sendId: number): void
   /** Closes the port. Resolves with what was counted. Idempotent. */
   close(): Promise<RtpStatistics>
 }
@@ -91,6 +109,8 @@ export type MediaEvent =
     }
   /** A key was pressed: reported once for each press, at its beginning (RFC 4733 §2.5.2.2). */
   | { readonly type: 'key'; readonly key: string }
+  /** The last key has been sent with its end, or the rest was stopped. */
+  | { readonly type: 'keysSent'; readonly sendId: number; readonly how: 'finished' | 'stopped' }
   /** Nothing was received for this long although the leg is connected and not on hold. Reported once a silence. */
   | { readonly type: 'noMedia'; readonly forMs: number }
   /** The media thread has died; the leg is dead. */

@@ -1,5 +1,5 @@
 import type { RtpStatistics } from '../rtp/statistics.ts'
-import type { MediaEvent, MediaThreadStatistics, RtpRemote } from './port.ts'
+import type { KeyTimes, MediaEvent, MediaThreadStatistics, RtpRemote } from './port.ts'
 
 /** What a media thread is started with (`workerData`). */
 export interface MediaWorkerData {
@@ -33,6 +33,15 @@ export type MediaCommand =
       readonly stopOnKey: boolean
     }
   | { readonly type: 'stop'; readonly leg: number; readonly playId: number }
+  | { readonly type: 'press'; readonly leg: number; readonly key: string; readonly heldMs: number }
+  | {
+      readonly type: 'sendKeys'
+      readonly leg: number
+      readonly sendId: number
+      readonly keys: string
+      readonly times: KeyTimes
+    }
+  | { readonly type: 'stopKeys'; readonly leg: number; readonly sendId: number }
   | { readonly type: 'close'; readonly leg: number }
   | { readonly type: 'statistics'; readonly request: number }
   | { readonly type: 'shutDown' }

@@ -11,7 +11,8 @@ export interface TelephoneEvent {
 const BLOCK_BYTES = 4
 const MAX_BLOCKS = 8
 const KEYS = '0123456789*#ABCD'
-const LONGEST_SEGMENT = 0xffff
+/** The longest duration that one event can tell, in timestamp units: 8 s (RFC 4733 §2.3.5). */
+export const LONGEST_SEGMENT = 0xffff
 const LONGEST_UPDATE_INTERVAL = 400 // 50 ms between the packets of one press (§2.5.1.1)
 
 /** The key of an event code 0–15: a digit, `*`, `#` or A–D; undefined for what is no key (flash, fax tones). */

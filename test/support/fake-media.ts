@@ -1,4 +1,5 @@
 import {
+  type KeyTimes,
   type MediaEngine,
   type MediaEvent,
   type MediaLeg,
@@ -21,9 +22,11 @@ const COUNTED: RtpStatistics = {
 export class FakeMediaLeg implements MediaLeg {
   readonly port: number
   readonly remotes: RtpRemote[] = []
+  readonly sentKeys: ({ readonly keys: string } & KeyTimes)[] = []
   closed = false
   readonly #clock: Clock
   readonly #onEvent: (event: MediaEvent) => void
+  #sending: { readonly sendId: number; readonly end: Disposable } | undefined
   #playing:
     | {
         readonly playId: number
@@ -57,7 +60,20 @@ export class FakeMediaLeg implements MediaLeg {
     if (this.#playing?.playId === playId) this.#end('stopped')
   }
 
+  /** Keys take their time and the pause after each. */
+  sendKeys(sendId: number, keys: string, times: KeyTimes): void {
+    this.#endKeys('stopped')
+    this.sentKeys.push({ keys, ...times })
+    const lastsMs = keys.length * (times.durationMs + times.intervalMs)
+    this.#sending = { sendId, end: this.#clock.after(lastsMs, () => this.#endKeys('finished')) }
+  }
+
+  stopKeys(sendId: number): void {
+    if (this.#sending?.sendId === sendId) this.#endKeys('stopped')
+  }
+
   async close(): Promise<RtpStatistics> {
+    this.#endKeys('stopped')
     this.#playing?.end[Symbol.dispose]()
     this.#playing = undefined
     this.closed = true
@@ -71,6 +87,14 @@ export class FakeMediaLeg implements MediaLeg {
 
   report(event: Extract<MediaEvent, { type: 'noMedia' | 'lost' }>): void {
     this.#onEvent(event)
+  }
+
+  #endKeys(how: 'finished' | 'stopped'): void {
+    const sending = this.#sending
+    if (!sending) return
+    this.#sending = undefined
+    sending.end[Symbol.dispose]()
+    this.#onEvent({ type: 'keysSent', sendId: sending.sendId, how })
   }
 
   #end(how: 'finished' | 'stopped' | 'key'): void {
