@@ -9,11 +9,15 @@ import { type CallState, project } from './projection.ts'
 
 export interface CallRecordDependencies {
   readonly calls: CallRepository
+  /** How long a change waits for more to join it, unless somebody waits for it to be on disk. Default: 10 ms. */
+  readonly lingerMs?: number
   readonly clock: Clock
   readonly ids: Ids
   readonly logger: Logger
 }
 
+/** What happens together (answer, flow, first step; or the last step, flow and leg) is told within a few milliseconds. */
+const LINGER_MS = 10
 const RETRY_MS = 1_000
 /** A call whose changes can't be written for this long keeps only its newest state. */
 const MAX_WAITING_ENTRIES = 10_000
@@ -30,6 +34,9 @@ export class CallRecord {
   #entries: JournalEntry[] = []
   #events: OutgoingEvent[] = []
   #writing: Promise<void> | undefined
+  /** Ends the wait for more to join the next change. */
+  #hurry: (() => void) | undefined
+  #awaited = 0
 
   /** `lastSequence` is that of a journal that goes on: a call found at the start. */
   constructor(call: Call, legs: readonly Leg[], dependencies: CallRecordDependencies, lastSequence = 0) {
@@ -68,7 +75,13 @@ export class CallRecord {
 
   /** Resolves once everything reported so far is on disk. */
   async settled(): Promise<void> {
-    await this.#writing
+    this.#awaited += 1
+    this.#hurry?.()
+    try {
+      await this.#writing
+    } finally {
+      this.#awaited -= 1
+    }
   }
 
   #note(event: JournalEvent, at: number): void {
@@ -104,8 +117,8 @@ export class CallRecord {
   }
 
   async #write(): Promise<void> {
-    await undefined // whatever is reported in the same turn joins the first change
     while (this.#entries.length > 0) {
+      await this.#linger()
       const change = this.#take()
       try {
         await this.#dependencies.calls.commit(change)
@@ -119,6 +132,18 @@ export class CallRecord {
       }
     }
     this.#writing = undefined
+  }
+
+  /** Whatever is reported in the same turn, or soon, joins the change: each costs a commit. */
+  async #linger(): Promise<void> {
+    await undefined
+    const { clock, lingerMs = LINGER_MS } = this.#dependencies
+    if (this.#awaited > 0 || lingerMs === 0) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#hurry = resolve
+    using _timer = clock.after(lingerMs, resolve)
+    await promise
+    this.#hurry = undefined
   }
 
   #putBack({ journal = [], events = [] }: CallChange): void {

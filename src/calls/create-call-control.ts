@@ -38,6 +38,8 @@ export interface CallControlDependencies {
   readonly publicAddress: string | undefined
   readonly ringMs: number
   readonly maxCalls: number
+  /** See CallRecordDependencies. */
+  readonly lingerMs?: number
 }
 
 /** Call control, and what only the composition root uses of it. */
@@ -71,6 +73,7 @@ class Engine implements CallEngine, Disposable {
     const { clock, ids, logger, repositories, httpClient, prompts } = dependencies
     this.#calls = new LiveCalls({
       calls: repositories.calls,
+      ...(dependencies.lingerMs !== undefined && { lingerMs: dependencies.lingerMs }),
       clock,
       ids,
       logger,

@@ -62,6 +62,7 @@ export function createCallWorld(options: WorldOptions = {}) {
     publicAddress: options.publicAddress,
     ringMs: 60_000,
     maxCalls: options.maxCalls ?? 100,
+    lingerMs: 0, // what a test looks up is stored in the same turn
   })
 
   return {
@@ -101,7 +102,7 @@ async function giveNumber(
     default: false,
   }
   await callFlows.save(stored)
-  const row = { ...times, id: systemIds.uuid(), accountId: ACCOUNT, number, callFlowId: stored.id }
-  await numbers.assign([row], { replace: false })
+  const flowKey = { accountId: ACCOUNT, callFlowId: stored.id }
+  await numbers.assign(flowKey, [{ ...times, id: systemIds.uuid(), number }], { replace: false })
   return stored
 }
