@@ -211,10 +211,11 @@ function fill(path: string, rows: number): void {
   const id = 'lower(hex(randomblob(18)))' // as long as a UUID
   connection.exec(`
     begin;
-    ${series} insert into calls (id, account_id, status, live, direction, source, destination, call_flow, test, created_at, updated_at)
-      select ${id}, '${ACCOUNT}', 'ended', 0, 'outgoing', '31612345678', '31687654321', '${flow}', 0, ${now} - 1000 * i, ${now} from n;
-    ${series} insert into call_flows select ${id}, '${ACCOUNT}', 0, '${flow}', ${now} - 1000 * i, ${now} from n;
-    insert into counters values ('${ACCOUNT}', 'calls', ${rows}), ('${ACCOUNT}', 'callFlows', ${rows});
+    ${series} insert into calls (id, account_id, account_sequence, status, live, direction, source, destination, call_flow, test, created_at, updated_at)
+      select ${id}, '${ACCOUNT}', i, 'ended', 0, 'outgoing', '31612345678', '31687654321', '${flow}', 0, ${now} + 1000 * i, ${now} from n;
+    ${series} insert into call_flows select ${id}, '${ACCOUNT}', i, 0, '${flow}', ${now} + 1000 * i, ${now} from n;
+    insert into call_counts values ('${ACCOUNT}', ${rows});
+    insert into call_flow_blocks select account_id, account_sequence / 4096, count(*) from call_flows group by 1, 2;
     commit`)
   connection.close()
 }

@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely'
 import type { CallFlow, StoredCallFlow } from '../domain/call-flow.ts'
 import type { CallFlowRepository } from '../domain/repositories.ts'
+import { firstBlock, nextSequence, prepareFlowBlocks } from './call-flow-blocks.ts'
 import { fromJson, toFlag } from './columns.ts'
-import { prepareCounter } from './counters.ts'
 import type { Database } from './database.ts'
 import { offsetOf, toPage } from './page.ts'
 import { pick, prepare } from './prepare.ts'
@@ -26,24 +26,22 @@ interface FlowKey {
 export function openCallFlowRepository(database: Database): CallFlowRepository {
   const writes = prepareWrites(database.builder)
   const reads = prepareReads(database.builder)
-  const counter = prepareCounter(database.builder, 'call_flows', 'callFlows')
+  const blocks = prepareFlowBlocks(database.builder)
 
   return {
     async save(flow) {
       const row = toRow(flow)
       await database.write([
         ...(flow.default ? [writes.clearDefault(row)] : []),
-        counter.countUp(row),
+        blocks.countUp(row),
         writes.save(row),
       ])
     },
 
     async delete(accountId, callFlowId) {
-      const [, deleted] = await database.write([
-        counter.countDown({ account_id: accountId, id: callFlowId }),
-        writes.delete({ accountId, callFlowId }),
-      ])
-      return deleted?.changes === 1
+      const key = { accountId, callFlowId }
+      const results = await database.write([blocks.countDown(key), blocks.dropEmpty(key), writes.delete(key)])
+      return results.at(-1)?.changes === 1
     },
 
     async find(accountId, callFlowId) {
@@ -59,7 +57,7 @@ export function openCallFlowRepository(database: Database): CallFlowRepository {
     async list(accountId, request) {
       const [rows, [total]] = await Promise.all([
         database.read(reads.list({ accountId, limit: request.perPage, offset: offsetOf(request) })),
-        database.read(counter.total({ accountId })),
+        database.read(blocks.total({ accountId })),
       ])
       return toPage(request, rows, total?.count, toCallFlow)
     },
@@ -80,7 +78,7 @@ function prepareWrites(builder: Kysely<Tables>) {
     save: prepare((p: CallFlowRow) =>
       builder
         .insertInto('call_flows')
-        .values(pick(p, COLUMNS))
+        .values({ ...pick(p, COLUMNS), account_sequence: nextSequence(builder, p.account_id) })
         .onConflict((conflict) =>
           conflict
             .column('id')
@@ -118,24 +116,20 @@ function prepareReads(builder: Kysely<Tables>) {
         .where('is_default', '=', sql.lit<1>(1)),
     ),
 
-    /** The page is found in the index alone; only its own rows are read. */
+    /** Whole blocks are skipped by their counts, then less than one block of the index; only the page's rows are read. */
     list: prepare((p: { accountId: string; limit: number; offset: number }) =>
       builder
-        .selectFrom((eb) =>
-          eb
-            .selectFrom('call_flows')
-            .select('id')
-            .where('account_id', '=', p.accountId)
-            .orderBy('created_at', 'desc')
-            .orderBy('id', 'desc')
-            .limit(p.limit)
-            .offset(p.offset)
-            .as('page'),
+        .with(
+          (cte) => cte('first').materialized(),
+          () => firstBlock(builder, p),
         )
-        .innerJoin('call_flows', 'call_flows.id', 'page.id')
-        .select(COLUMNS.map((column) => `call_flows.${column}` as const))
-        .orderBy('call_flows.created_at', 'desc')
-        .orderBy('call_flows.id', 'desc'),
+        .selectFrom('call_flows')
+        .select(COLUMNS)
+        .where('account_id', '=', p.accountId)
+        .where('account_sequence', '<', (eb) => eb.selectFrom('first').select('end'))
+        .orderBy('account_sequence', 'desc')
+        .limit(p.limit)
+        .offset((eb) => eb.fn.coalesce(eb.selectFrom('first').select('rest'), sql.lit(0))),
     ),
   }
 }

@@ -9,14 +9,14 @@ interface CallKey {
   readonly callId: string
 }
 
-/** The queries that write a call's rows, compiled once. */
+/** The queries that write a call's own row, compiled once. */
 export function prepareCallWrites(builder: Builder) {
   return {
-    /** Inserts a call, or replaces all but its id, its account and its time of birth. */
+    /** Inserts a call as the account's next, or replaces all but its id, its account and its time of birth. */
     saveCall: prepare((p: CallRow) =>
       builder
         .insertInto('calls')
-        .values(pick(p, CALL_COLUMNS))
+        .values({ ...pick(p, CALL_COLUMNS), account_sequence: nextSequence(builder, p.account_id) })
         .onConflict((conflict) =>
           conflict
             .column('id')
@@ -38,6 +38,29 @@ export function prepareCallWrites(builder: Builder) {
         ),
     ),
 
+    /** After `saveCall`: counts the call if it is new. The count is the last sequence, and so the next one is known. */
+    countCall: prepare((p: CallRow) =>
+      builder
+        .insertInto('call_counts')
+        .columns(['account_id', 'count'])
+        .expression(
+          builder
+            .selectFrom('calls')
+            .select(['account_id', 'account_sequence'])
+            .where('id', '=', p.id)
+            .where('account_id', '=', p.account_id)
+            .where('account_sequence', '=', nextSequence(builder, p.account_id)),
+        )
+        .onConflict((conflict) =>
+          conflict.column('account_id').doUpdateSet(({ ref }) => ({ count: ref('excluded.count') })),
+        ),
+    ),
+  }
+}
+
+/** The queries that write what belongs to a call, compiled once. */
+export function prepareCallPartWrites(builder: Builder) {
+  return {
     saveLeg: prepare((p: LegRow) =>
       builder
         .insertInto('legs')
@@ -80,24 +103,23 @@ export function prepareCallReads(builder: Builder) {
         .where('id', '=', p.callId),
     ),
 
-    /** The page is found in the index alone; only its own rows are read. */
+    /** Sequences have no gaps: the page begins at the one that lies `offset` below the last. */
     listCalls: prepare((p: { accountId: string; limit: number; offset: number }) =>
       builder
-        .selectFrom((eb) =>
+        .selectFrom('calls')
+        .select(CALL_COLUMNS)
+        .where('account_id', '=', p.accountId)
+        .where('account_sequence', '<=', (eb) =>
           eb
-            .selectFrom('calls')
-            .select('key')
-            .where('account_id', '=', p.accountId)
-            .orderBy('created_at', 'desc')
-            .orderBy('id', 'desc')
-            .limit(p.limit)
-            .offset(p.offset)
-            .as('page'),
+            .selectFrom('call_counts')
+            .select(sql<number>`count - ${p.offset}`.as('first'))
+            .where('account_id', '=', p.accountId),
         )
-        .innerJoin('calls', 'calls.key', 'page.key')
-        .select(CALL_COLUMNS.map((column) => `calls.${column}` as const))
-        .orderBy('calls.created_at', 'desc')
-        .orderBy('calls.id', 'desc'),
+        .orderBy('account_sequence', 'desc')
+        .limit(p.limit),
+    ),
+    countCalls: prepare((p: { accountId: string }) =>
+      builder.selectFrom('call_counts').select('count').where('account_id', '=', p.accountId),
     ),
   }
 }
@@ -174,6 +196,12 @@ export function liveCallQueries(builder: Builder) {
       .where('calls.live', '=', live)
       .compile(),
   }
+}
+
+/** The sequence of the account's next call; nothing has it yet, so a call that is already there never clashes with another. */
+function nextSequence(builder: Builder, accountId: string) {
+  const count = builder.selectFrom('call_counts').select('count').where('account_id', '=', accountId)
+  return sql<number>`coalesce(${count}, 0) + 1`
 }
 
 function legsOfAccount(builder: Builder, accountId: string) {

@@ -1,7 +1,12 @@
 import type { CallChange, CallRepository } from '../domain/repositories.ts'
-import { liveCallQueries, prepareCallReads, prepareCallWrites, prepareLegReads } from './call-queries.ts'
+import {
+  liveCallQueries,
+  prepareCallPartWrites,
+  prepareCallReads,
+  prepareCallWrites,
+  prepareLegReads,
+} from './call-queries.ts'
 import { toCall, toCallRow, toJournalEntry, toJournalRow, toLeg, toLegRow, toOutboxRow } from './call-rows.ts'
-import { prepareCounter } from './counters.ts'
 import type { Database } from './database.ts'
 import { offsetOf, toPage } from './page.ts'
 import type { CallRow, LegRow } from './schema.ts'
@@ -12,14 +17,13 @@ export function openCallRepository(database: Database): CallRepository {
 }
 
 function openCalls(database: Database): Pick<CallRepository, 'commit' | 'find' | 'list'> {
-  const writes = prepareCallWrites(database.builder)
+  const writes = { ...prepareCallWrites(database.builder), ...prepareCallPartWrites(database.builder) }
   const reads = prepareCallReads(database.builder)
-  const counter = prepareCounter(database.builder, 'calls', 'calls')
 
   function queriesOf({ call, legs = [], journal = [], events = [] }: CallChange) {
     const callRow = call && toCallRow(call)
     return [
-      ...(callRow ? [counter.countUp(callRow), writes.saveCall(callRow)] : []),
+      ...(callRow ? [writes.saveCall(callRow), writes.countCall(callRow)] : []),
       ...legs.map((leg) => writes.saveLeg(toLegRow(leg))),
       ...journal.map((entry) => writes.appendJournal(toJournalRow(entry))),
       ...events.map((event) => writes.appendOutbox(toOutboxRow(event))),
@@ -40,7 +44,7 @@ function openCalls(database: Database): Pick<CallRepository, 'commit' | 'find' |
     async list(accountId, request) {
       const [rows, [total]] = await Promise.all([
         database.read(reads.listCalls({ accountId, limit: request.perPage, offset: offsetOf(request) })),
-        database.read(counter.total({ accountId })),
+        database.read(reads.countCalls({ accountId })),
       ])
       return toPage(request, rows, total?.count, toCall)
     },

@@ -23,9 +23,14 @@ export interface AccessKeyRow {
   readonly revoked_at: number | null
 }
 
-export interface CounterRow {
+export interface CallCountRow {
   readonly account_id: string
-  readonly subject: 'calls' | 'callFlows'
+  readonly count: number
+}
+
+export interface CallFlowBlockRow {
+  readonly account_id: string
+  readonly block: number
   readonly count: number
 }
 
@@ -143,10 +148,11 @@ export interface WebhookRow {
 export interface Tables {
   readonly accounts: AccountRow
   readonly access_keys: AccessKeyRow
-  readonly counters: CounterRow
-  readonly call_flows: CallFlowRow
+  readonly call_flows: CallFlowRow & InList
+  readonly call_flow_blocks: CallFlowBlockRow
   readonly numbers: NumberRow
-  readonly calls: CallRow & { readonly key: Inserted }
+  readonly call_counts: CallCountRow
+  readonly calls: CallRow & InList & { readonly key: Inserted }
   readonly legs: Child<LegRow> & { readonly sequence: Inserted }
   readonly journal: Child<JournalRow>
   readonly outbox: OutboxRow & { readonly sequence: Inserted }
@@ -157,6 +163,11 @@ export interface Tables {
 
 /** The table of a call's children: they name the call by its key, in a row as it is read and written by its id. */
 type Child<Row> = Omit<Row, 'call_id'> & { readonly call_key: number }
+
+/** The place of a row among those of its account, in the order of creation: what lists are ordered by. */
+interface InList {
+  readonly account_sequence: number
+}
 
 /** A column that the database fills in. */
 type Inserted = Generated<number>

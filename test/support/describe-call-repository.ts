@@ -52,25 +52,26 @@ export function describeCallRepository(name: string, open: () => Promise<Databas
       assert.deepEqual(await calls.list('ours', firstTen), { ...firstTen, items: [ended], totalCount: 1 })
     })
 
-    test('calls are listed newest first, by id where the time is the same, with the total on every page', async () => {
+    test('calls are listed in the order of their creation, newest first, whatever changes them, with the total on every page', async () => {
       await using database = await open()
       const { calls } = openRepositories(database)
       for (const [id, createdAt] of [
-        ['c', 3],
         ['a', 1],
-        ['d', 3],
         ['b', 2],
+        ['d', 3],
+        ['c', 3],
         ['e', 9],
       ] as const)
         await calls.commit({ call: aCall(id, { createdAt }) })
+      await calls.commit({ call: aCall('a', { status: 'ended', createdAt: 1, updatedAt: 10 }) })
 
       const ids = async (page: number) => {
         const { items, totalCount } = await calls.list('ours', { page, perPage: 2 })
         return [items.map(({ id }) => id).join(''), totalCount]
       }
 
-      assert.deepEqual(await ids(1), ['ed', 5])
-      assert.deepEqual(await ids(2), ['cb', 5])
+      assert.deepEqual(await ids(1), ['ec', 5])
+      assert.deepEqual(await ids(2), ['db', 5])
       assert.deepEqual(await ids(3), ['a', 5])
       assert.deepEqual(await ids(4), ['', 5])
     })
@@ -78,13 +79,12 @@ export function describeCallRepository(name: string, open: () => Promise<Databas
     test('a deep page holds the same calls as a walk over all pages would give', async () => {
       await using database = await open()
       const { calls } = openRepositories(database)
-      const times = Array.from({ length: 300 }, (_, index) => (index * 7919 * 1000) % (3 * 86_400_000))
-      await Promise.all(
-        times.map((createdAt, index) => calls.commit({ call: aCall(`c${index}`, { createdAt }) })),
-      )
-      const newestFirst = times
-        .map((createdAt, index) => ({ createdAt, id: `c${index}` }))
-        .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
+      const made = Array.from({ length: 300 }, (_, index) => aCall(`c${index}`, { createdAt: index }))
+      await Promise.all([
+        ...made.map((call) => calls.commit({ call })),
+        ...made.map((call) => calls.commit({ call: { ...call, accountId: 'theirs', id: `t${call.id}` } })),
+      ])
+      const newestFirst = made.toReversed()
 
       for (const page of [1, 2, 57, 99, 100, 101]) {
         const { items, totalCount } = await calls.list('ours', { page, perPage: 3 })

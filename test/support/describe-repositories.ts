@@ -79,7 +79,9 @@ function describeCallFlows(name: string, open: Open): void {
       const { callFlows, numbers } = openRepositories(database)
       await callFlows.save(aFlow('flow'))
       await callFlows.save(aFlow('other', { createdAt: 2000 }))
-      await numbers.assign([aNumber('311', 'flow'), aNumber('312', 'flow')], { replace: false })
+      await numbers.assign(flowOf('flow'), [aNumber('311', 'flow'), aNumber('312', 'flow')], {
+        replace: false,
+      })
 
       assert.equal(await callFlows.delete('ours', 'flow'), true)
       assert.equal(await callFlows.delete('ours', 'flow'), false)
@@ -106,11 +108,52 @@ function describeCallFlows(name: string, open: Open): void {
     test('flows are listed newest first, page by page', async () => {
       await using database = await open()
       const { callFlows } = openRepositories(database)
-      for (const createdAt of [2, 3, 1]) await callFlows.save(aFlow(`f${createdAt}`, { createdAt }))
+      for (const createdAt of [1, 2, 3]) await callFlows.save(aFlow(`f${createdAt}`, { createdAt }))
 
       const { items, totalCount } = await callFlows.list('ours', { page: 2, perPage: 2 })
 
       assert.deepEqual([items.map(({ id }) => id), totalCount], [['f1'], 3])
+    })
+
+    test('every page of a long list of flows is right, also where many were deleted', async () => {
+      await using database = await open()
+      const { callFlows } = openRepositories(database)
+      const ids = Array.from({ length: 9000 }, (_, index) => `f${index}`)
+      await Promise.all(
+        ids.flatMap((id) => [
+          callFlows.save(aFlow(id)),
+          callFlows.save(aFlow(`t${id}`, { accountId: 'theirs' })),
+        ]),
+      )
+      const deleted = new Set(ids.filter((_, index) => (index > 900 && index < 8300) || index % 7 === 0))
+      deleted.add('f8999') // whose place the next one takes
+      await Promise.all([...deleted].map((id) => callFlows.delete('ours', id)))
+      for (const id of ['new', 'newest']) await callFlows.save(aFlow(id))
+      await callFlows.save(aFlow('f1', { title: 'Changed', updatedAt: 2 }))
+      const newestFirst = ['newest', 'new', ...ids.filter((id) => !deleted.has(id)).reverse()]
+
+      const perPage = 50
+      for (let page = 1; page <= Math.ceil(newestFirst.length / perPage) + 1; page += 1) {
+        const { items, totalCount } = await callFlows.list('ours', { page, perPage })
+        assert.deepEqual(
+          items.map(({ id }) => id),
+          newestFirst.slice((page - 1) * perPage, page * perPage),
+        )
+        assert.equal(totalCount, newestFirst.length)
+      }
+    })
+
+    test('an account whose flows are all deleted has an empty list, and can begin again', async () => {
+      await using database = await open()
+      const { callFlows } = openRepositories(database)
+      for (const id of ['a', 'b']) await callFlows.save(aFlow(id))
+      for (const id of ['b', 'a']) await callFlows.delete('ours', id)
+      assert.deepEqual(await callFlows.list('ours', firstTen), { ...firstTen, items: [], totalCount: 0 })
+
+      await callFlows.save(aFlow('c'))
+
+      const { items, totalCount } = await callFlows.list('ours', firstTen)
+      assert.deepEqual([items.map(({ id }) => id), totalCount], [['c'], 1])
     })
   })
 }
@@ -132,7 +175,7 @@ function describeNumbers(name: string, open: Open): void {
       const numbers = await openWithFlows(database)
       const number = aNumber('311', 'sales', { id: 'n' })
 
-      assert.deepEqual(await numbers.assign([number], { replace: false }), [])
+      assert.deepEqual(await numbers.assign(flowOf('sales'), [number], { replace: false }), [])
 
       assert.deepEqual(await numbers.findByNumber('311'), number)
       assert.deepEqual(await numbers.find('ours', '311'), number)
@@ -147,10 +190,14 @@ function describeNumbers(name: string, open: Open): void {
     test('a number of another flow of the account moves and keeps its id', async () => {
       await using database = await open()
       const numbers = await openWithFlows(database)
-      await numbers.assign([aNumber('311', 'sales', { id: 'n' })], { replace: false })
-      await numbers.assign([aNumber('311', 'support', { id: 'new', createdAt: 2000, updatedAt: 2000 })], {
-        replace: false,
-      })
+      await numbers.assign(flowOf('sales'), [aNumber('311', 'sales', { id: 'n' })], { replace: false })
+      await numbers.assign(
+        flowOf('support'),
+        [aNumber('311', 'support', { id: 'new', createdAt: 2000, updatedAt: 2000 })],
+        {
+          replace: false,
+        },
+      )
 
       assert.deepEqual(
         await numbers.findByNumber('311'),
@@ -162,16 +209,39 @@ function describeNumbers(name: string, open: Open): void {
     test('with replace the flow keeps no others, and other flows keep theirs', async () => {
       await using database = await open()
       const numbers = await openWithFlows(database)
-      await numbers.assign([aNumber('311', 'sales'), aNumber('312', 'sales')], { replace: false })
-      await numbers.assign([aNumber('319', 'support')], { replace: false })
-      await numbers.assign([aNumber('312', 'sales', { id: 'again' }), aNumber('313', 'sales')], {
-        replace: true,
+      await numbers.assign(flowOf('sales'), [aNumber('311', 'sales'), aNumber('312', 'sales')], {
+        replace: false,
       })
+      await numbers.assign(flowOf('support'), [aNumber('319', 'support')], { replace: false })
+      await numbers.assign(
+        flowOf('sales'),
+        [aNumber('312', 'sales', { id: 'again' }), aNumber('313', 'sales')],
+        {
+          replace: true,
+        },
+      )
 
       const { items, totalCount } = await numbers.listByCallFlow('ours', 'sales', firstTen)
 
       assert.deepEqual(items.map(({ number }) => number).sort(), ['312', '313'])
       assert.equal(totalCount, 2)
+      assert.equal(await numbers.findByNumber('311'), undefined)
+      assert.equal((await numbers.findByNumber('319'))?.callFlowId, 'support')
+    })
+
+    test('with replace and no numbers the flow loses all of its own, and without replace none', async () => {
+      await using database = await open()
+      const numbers = await openWithFlows(database)
+      await numbers.assign(flowOf('sales'), [aNumber('311', 'sales'), aNumber('312', 'sales')], {
+        replace: false,
+      })
+      await numbers.assign(flowOf('support'), [aNumber('319', 'support')], { replace: false })
+
+      assert.deepEqual(await numbers.assign(flowOf('sales'), [], { replace: false }), [])
+      assert.equal((await numbers.listByCallFlow('ours', 'sales', firstTen)).totalCount, 2)
+
+      assert.deepEqual(await numbers.assign(flowOf('sales'), [], { replace: true }), [])
+      assert.equal((await numbers.listByCallFlow('ours', 'sales', firstTen)).totalCount, 0)
       assert.equal(await numbers.findByNumber('311'), undefined)
       assert.equal((await numbers.findByNumber('319'))?.callFlowId, 'support')
     })
@@ -182,10 +252,11 @@ function describeNumbers(name: string, open: Open): void {
       const theirs = Array.from({ length: 501 }, (_, index) =>
         aNumber(`49${1000 + index}`, 'theirs', { accountId: 'theirs' }),
       )
-      await numbers.assign(theirs, { replace: false })
-      await numbers.assign([aNumber('311', 'sales')], { replace: false })
+      await numbers.assign({ accountId: 'theirs', callFlowId: 'theirs' }, theirs, { replace: false })
+      await numbers.assign(flowOf('sales'), [aNumber('311', 'sales')], { replace: false })
 
       const taken = await numbers.assign(
+        flowOf('sales'),
         [aNumber('312', 'sales'), ...theirs.map(({ number }) => aNumber(number, 'sales'))],
         { replace: true },
       )
@@ -202,7 +273,7 @@ function describeNumbers(name: string, open: Open): void {
     test('the numbers of an account do not exist for another, except to an incoming call', async () => {
       await using database = await open()
       const numbers = await openWithFlows(database)
-      await numbers.assign([aNumber('311', 'sales', { id: 'n' })], { replace: false })
+      await numbers.assign(flowOf('sales'), [aNumber('311', 'sales', { id: 'n' })], { replace: false })
 
       assert.equal(await numbers.find('theirs', '311'), undefined)
       assert.equal(await numbers.find('theirs', 'n'), undefined)
@@ -214,9 +285,17 @@ function describeNumbers(name: string, open: Open): void {
       await using database = await open()
       const numbers = await openWithFlows(database)
 
-      await assert.rejects(numbers.assign([aNumber('311', 'none')], { replace: false }), StorageError)
+      await assert.rejects(
+        numbers.assign(flowOf('none'), [aNumber('311', 'none')], { replace: false }),
+        StorageError,
+      )
     })
   })
+}
+
+/** The key of a flow of `ours`. */
+function flowOf(callFlowId: string) {
+  return { accountId: 'ours', callFlowId }
 }
 
 function describeAccessKeys(name: string, open: Open): void {

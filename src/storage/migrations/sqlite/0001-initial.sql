@@ -17,24 +17,26 @@ create table access_keys (
   revoked_at integer
 ) strict;
 
--- How many rows an account has of what grows without end: a list's total without counting.
-create table counters (
-  account_id text    not null,
-  subject    text    not null check (subject in ('calls', 'callFlows')),
-  count      integer not null check (count >= 0),
-  primary key (account_id, subject)
-) strict, without rowid;
-
+-- `account_sequence` grows with every flow of the account; deleted flows leave gaps.
 create table call_flows (
-  id         text    not null primary key,
-  account_id text    not null,
-  is_default integer not null check (is_default in (0, 1)),
-  flow       text    not null,
-  created_at integer not null,
-  updated_at integer not null
+  id               text    not null primary key,
+  account_id       text    not null,
+  account_sequence integer not null check (account_sequence >= 1),
+  is_default       integer not null check (is_default in (0, 1)),
+  flow             text    not null,
+  created_at       integer not null,
+  updated_at       integer not null
 ) strict;
-create index call_flows_by_age on call_flows (account_id, created_at, id);
+create unique index call_flows_by_age on call_flows (account_id, account_sequence);
 create unique index call_flows_default on call_flows (account_id) where is_default = 1;
+
+-- How many flows lie in each block of 4,096 sequences of an account: any page of the list is found by skipping blocks.
+create table call_flow_blocks (
+  account_id text    not null,
+  block      integer not null,
+  count      integer not null check (count >= 0),
+  primary key (account_id, block)
+) strict, without rowid;
 
 create table numbers (
   id            text    not null primary key,
@@ -47,26 +49,34 @@ create table numbers (
 ) strict;
 create index numbers_by_call_flow on numbers (call_flow_id, created_at, id);
 
+-- How many calls an account has: the list's total, and the last `account_sequence`.
+create table call_counts (
+  account_id text    not null primary key,
+  count      integer not null check (count >= 1)
+) strict, without rowid;
+
+-- `account_sequence` numbers the calls of an account from 1 without a gap, since none is ever deleted: a page is a range of it.
 -- Children name a call by `key`, which grows: rows made together lie together, where a random id would touch a page for each.
 create table calls (
-  key         integer not null primary key,
-  id          text    not null unique,
-  account_id  text    not null,
-  status      text    not null check (status in ('queued', 'starting', 'ongoing', 'ended', 'failed', 'busy', 'no_answer')),
-  live        integer not null check (live in (0, 1)),
-  direction   text    not null check (direction in ('incoming', 'outgoing')),
-  source      text,
-  destination text,
-  number_id   text,
-  webhook     text,
-  call_flow   text    not null,
-  test        integer not null check (test in (0, 1)),
-  created_at  integer not null,
-  updated_at  integer not null,
-  ended_at    integer,
-  end_reason  text
+  key              integer not null primary key,
+  id               text    not null unique,
+  account_id       text    not null,
+  account_sequence integer not null check (account_sequence >= 1),
+  status           text    not null check (status in ('queued', 'starting', 'ongoing', 'ended', 'failed', 'busy', 'no_answer')),
+  live             integer not null check (live in (0, 1)),
+  direction        text    not null check (direction in ('incoming', 'outgoing')),
+  source           text,
+  destination      text,
+  number_id        text,
+  webhook          text,
+  call_flow        text    not null,
+  test             integer not null check (test in (0, 1)),
+  created_at       integer not null,
+  updated_at       integer not null,
+  ended_at         integer,
+  end_reason       text
 ) strict;
-create index calls_by_age on calls (account_id, created_at, id);
+create unique index calls_by_age on calls (account_id, account_sequence);
 create index calls_live on calls (created_at, id) where live = 1;
 
 create table legs (
