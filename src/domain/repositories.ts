@@ -51,6 +51,9 @@ export interface CallFlowRepository {
   list(accountId: string, request: PageRequest): Promise<Page<StoredCallFlow>>
 }
 
+/** A number as an assignment brings it; its `id` is fresh. */
+export type NewNumber = Omit<AssignedNumber, 'accountId' | 'callFlowId'>
+
 export interface NumberRepository {
   /** Of all accounts: an incoming call only has the number. */
   findByNumber(number: string): Promise<AssignedNumber | undefined>
@@ -58,11 +61,13 @@ export interface NumberRepository {
   find(accountId: string, idOrNumber: string): Promise<AssignedNumber | undefined>
   listByCallFlow(accountId: string, callFlowId: string, request: PageRequest): Promise<Page<AssignedNumber>>
   /**
-   * Gives `numbers` to the flow; those of another flow of the account move. With `replace`, the flow keeps no others.
+   * Gives `numbers` to the flow; those of another flow of the account move. With `replace`, the flow keeps no others: none at
+   * all if `numbers` is empty. A number that the account has already keeps its id and its time of birth.
    * Resolves with the numbers that belong to other accounts: if there is one, nothing was changed.
    */
   assign(
-    numbers: readonly AssignedNumber[],
+    flow: { readonly accountId: string; readonly callFlowId: string },
+    numbers: readonly NewNumber[],
     options: { readonly replace: boolean },
   ): Promise<readonly string[]>
 }

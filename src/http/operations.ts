@@ -10,6 +10,7 @@ import {
   LegSchema,
   listOf,
   NumberSchema,
+  NumberSetInput,
   NumbersInput,
   RecordingSchema,
   singleOf,
@@ -64,7 +65,7 @@ const flows = {
   },
   replaceNumbers: {
     ...read('Numbers', 'Replace the numbers of a call flow', listOf(NumberSchema)),
-    body: NumbersInput,
+    body: NumberSetInput,
   },
   readNumber: read('Numbers', 'Read a number by its id or its digits', singleOf(NumberSchema)),
   createCallFlowOfNumber: {

@@ -246,6 +246,10 @@ export const NumbersInput = Type.Object(
   { numbers: Type.Array(Type.String(), { minItems: 1 }) },
   { title: 'NumbersInput' },
 )
+export const NumberSetInput = Type.Object(
+  { numbers: Type.Array(Type.String(), { description: 'An empty list takes all numbers from the flow' }) },
+  { title: 'NumberSetInput' },
+)
 export const CallInput = Type.Object(
   {
     source: Type.String({ description: 'A phone number, or a SIP URI' }),

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { AssignedNumber } from '../domain/number.ts'
-import type { NumberRepository } from '../domain/repositories.ts'
+import type { NewNumber, NumberRepository } from '../domain/repositories.ts'
 import type { Database } from './database.ts'
 import { offsetOf, toPage } from './page.ts'
 import { pick, prepare } from './prepare.ts'
@@ -50,13 +50,12 @@ export function openNumberRepository(database: Database): NumberRepository {
       return toPage(request, rows, counter?.count, toNumber)
     },
 
-    async assign(numbers, { replace }) {
-      const [first] = numbers
-      if (!first) return []
-      const { accountId, callFlowId, id: assignmentId } = first
-      const taken = await database.writeUnless(takenQueries(builder, accountId, numbers), [
-        ...numbers.map((number) => queries.assign(toRow(number, assignmentId))),
-        ...(replace ? [queries.giveBackOthers({ accountId, callFlowId, assignmentId })] : []),
+    async assign(flow, numbers, { replace }) {
+      // The id of a number that is fresh tells this assignment from all before; the one of no numbers is like no other.
+      const assignmentId = numbers[0]?.id ?? ''
+      const taken = await database.writeUnless(takenQueries(builder, flow.accountId, numbers), [
+        ...numbers.map((number) => queries.assign(toRow({ ...number, ...flow }, assignmentId))),
+        ...(replace ? [queries.giveBackOthers({ ...flow, assignmentId })] : []),
       ])
       return taken.map(({ number }) => number)
     },
@@ -93,7 +92,6 @@ function prepareQueries(builder: Kysely<Tables>) {
         .where('account_id', '=', p.accountId)
         .where('call_flow_id', '=', p.callFlowId),
     ),
-    /** A number that the account has already keeps its id and its time of birth. */
     assign: prepare((p: NumberRow) =>
       builder
         .insertInto('numbers')
@@ -120,7 +118,7 @@ function prepareQueries(builder: Kysely<Tables>) {
 }
 
 /** Which of the numbers belong to other accounts. */
-function takenQueries(builder: Kysely<Tables>, accountId: string, numbers: readonly AssignedNumber[]) {
+function takenQueries(builder: Kysely<Tables>, accountId: string, numbers: readonly NewNumber[]) {
   const chunkCount = Math.ceil(numbers.length / CHUNK)
   return Array.from({ length: chunkCount }, (_, index) => {
     const chunk = numbers.slice(index * CHUNK, (index + 1) * CHUNK).map(({ number }) => number)

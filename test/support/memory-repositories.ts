@@ -133,21 +133,20 @@ function numberRepository(numbers: Map<string, AssignedNumber>): NumberRepositor
         ofAccount(numbers, accountId).filter((number) => number.callFlowId === callFlowId),
         request,
       ),
-    async assign(wanted, { replace }) {
-      const taken = wanted.filter(({ accountId, number }) => {
+    async assign(flow, wanted, { replace }) {
+      const taken = wanted.filter(({ number }) => {
         const holder = byNumber(number)
-        return holder && holder.accountId !== accountId
+        return holder && holder.accountId !== flow.accountId
       })
       if (taken.length > 0) return taken.map(({ number }) => number)
-      const flowIds = new Set(wanted.map(({ callFlowId }) => callFlowId))
       const kept = new Set(wanted.map(({ number }) => number))
       for (const { id, callFlowId, number } of [...numbers.values()]) {
-        if (replace && flowIds.has(callFlowId) && !kept.has(number)) numbers.delete(id)
+        if (replace && callFlowId === flow.callFlowId && !kept.has(number)) numbers.delete(id)
       }
       for (const number of wanted) {
         const known = byNumber(number.number)
         const { id, createdAt } = known ?? number
-        numbers.set(id, { ...number, id, createdAt })
+        numbers.set(id, { ...number, ...flow, id, createdAt })
       }
       return []
     },

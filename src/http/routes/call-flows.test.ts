@@ -256,6 +256,24 @@ test('PUT numbers replaces the set; a number moves from one flow to another and 
   assert.equal(moved.body.data[0].id, before.body.data[1].id)
 })
 
+test('PUT numbers with an empty list takes all numbers from the flow; without a list it is refused', async () => {
+  const { api, flowId, path, numbersOf } = await withFlow()
+  await using _api = api
+  await api.send('POST', path, { numbers: ['31611111111', '31622222222'] })
+
+  for (const body of [{}, { numbers: null }, { numbers: '' }]) {
+    assertRefused(await api.send('PUT', path, body), 400, 11, 'numbers')
+  }
+  assert.equal((await numbersOf(flowId)).length, 2)
+
+  const emptied = await api.send('PUT', path, { numbers: [] })
+
+  assert.equal(emptied.status, 200)
+  assert.deepEqual(emptied.body.data, [])
+  assert.deepEqual(await numbersOf(flowId), [])
+  assertRefused(await api.send('GET', '/numbers/31611111111'), 404, 13)
+})
+
 for (const [what, body, code, parameter] of [
   ['no numbers', {}, 11, 'numbers'],
   ['an empty list', { numbers: [] }, 11, 'numbers'],

@@ -46,7 +46,7 @@ export function numberRoutes(app: FastifyInstance, dependencies: ApiDependencies
       config: { operation },
       handler: async (request, reply) => {
         const { id } = await findCallFlow(request, dependencies)
-        const wanted = readNumbers(readObject(request))
+        const wanted = readNumbers(readObject(request), { mayBeEmpty: replace })
         const { accountId } = request.accessKey
         const assigned = await assign({ accountId, callFlowId: id, wanted, replace }, dependencies)
         const page = { items: assigned, totalCount: assigned.length, page: 1, perPage: MAX_NUMBERS }
@@ -97,19 +97,18 @@ async function assign(
 ): Promise<readonly AssignedNumber[]> {
   const now = clock.now()
   // Always with new ids: the repository tells one assignment from another by them, and keeps those of known numbers.
-  const assigned = wanted.map((number): AssignedNumber => {
-    return { id: ids.uuid(), accountId, number, callFlowId, createdAt: now, updatedAt: now }
-  })
-  const taken = await numbers.assign(assigned, { replace })
+  const assigned = wanted.map((number) => ({ id: ids.uuid(), number, createdAt: now, updatedAt: now }))
+  const taken = await numbers.assign({ accountId, callFlowId }, assigned, { replace })
   if (taken.length > 0) throw notYours(taken)
   const stored = await Promise.all(wanted.map((number) => numbers.find(accountId, number)))
   return stored.filter((number) => number !== undefined) // one may have moved on meanwhile
 }
 
-/** The distinct numbers of `{"numbers": [...]}`. Throws RequestError. */
-function readNumbers(body: object): readonly string[] {
+/** The distinct numbers of `{"numbers": [...]}`; only an empty list, never an absent one, stands for none. Throws RequestError. */
+function readNumbers(body: object, { mayBeEmpty }: { readonly mayBeEmpty: boolean }): readonly string[] {
   const faults = new FaultList()
   const raw = unwrapJson(new Fields(body, '', faults).raw('numbers'))
+  if (mayBeEmpty && Array.isArray(raw) && raw.length === 0) return []
   const items = Array.isArray(raw) ? raw : [raw]
   if (isZero(raw)) faults.missing('numbers')
   else if (items.length > MAX_NUMBERS) faults.invalid('numbers', `not hold more than ${MAX_NUMBERS} numbers`)
