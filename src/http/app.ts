@@ -59,7 +59,7 @@ export async function buildApp(
   await prepare?.(app)
   const refuseOthers = refuseOtherMethods(app)
 
-  docsRoutes(app)
+  docsRoutes(app, dependencies)
   healthRoutes(app, dependencies)
   callFlowRoutes(app, dependencies)
   numberRoutes(app, dependencies)

@@ -30,7 +30,7 @@ export interface ApiDependencies {
 }
 
 export interface ApiLimits {
-  /** Bigger bodies are refused with 413. */
+  /** Bigger bodies are refused with 413 before they are read; the biggest flow with every zero value of the Java SDK has a half of this. */
   readonly maxBodyBytes: number
   /** Of one access key, on average. */
   readonly requestsPerSecond: number
@@ -42,7 +42,7 @@ export interface ApiLimits {
 }
 
 export const DEFAULT_LIMITS: ApiLimits = {
-  maxBodyBytes: 1024 * 1024,
+  maxBodyBytes: 256 * 1024,
   requestsPerSecond: 200,
   requestBurst: 400,
   webhooksPerAccount: 5,

@@ -32,6 +32,22 @@ test('/docs serves a page that loads everything from this server', async () => {
   assert.match(page.text, /src="\/docs\/js\/scalar\.js"/)
   assert.match(page.text, /\/openapi\.json/)
   assert.doesNotMatch(page.text, /https?:\/\//)
+  assert.match(String(page.headers['content-security-policy']), /^default-src 'none'; script-src 'self';/)
+  assert.doesNotMatch(page.text, /<script(?! src="\/docs)/)
   assert.equal(script.status, 200)
+  assert.match(String(script.headers['cache-control']), /max-age=\d{6}/)
   assert.ok(script.text.length > 1_000_000)
+})
+
+test('strangers together get the script of /docs twenty times at once, then once a second', async () => {
+  await using api = await startTestApi()
+  const ask = async () => {
+    const answer = await api.send('HEAD', '/docs/js/scalar.js', undefined, { authorization: undefined })
+    return [answer.status, answer.headers['retry-after']]
+  }
+
+  for (let count = 0; count < 20; count += 1) assert.deepEqual(await ask(), [200, undefined])
+  assert.deepEqual(await ask(), [429, '1'])
+  await api.clock.advance(1000)
+  assert.deepEqual(await ask(), [200, undefined])
 })

@@ -1,58 +1,82 @@
-import Fastify, { type FastifyInstance } from 'fastify'
+import { Readable } from 'node:stream'
+import type { FastifyInstance } from 'fastify'
+import type { Clock } from '../../runtime/clock.ts'
+import { readDocsScript } from '../docs-script.ts'
+import { HttpError } from '../errors.ts'
+import { RateLimiter } from '../rate-limit.ts'
 
-const PAGE = '/docs'
 const SCRIPT = '/docs/js/scalar.js'
 
-/** Nothing from elsewhere is loaded or called; the page's own script and styles stand in its HTML. */
-const CONTENT_POLICY =
-  "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; frame-ancestors 'none'"
+/** Nothing from elsewhere is loaded or called, and no script runs but the one file; Scalar writes its styles into the page. */
+const CONTENT_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'unsafe-inline'",
+  "connect-src 'self'",
+  'img-src data:',
+  'font-src data:',
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
 
-/**
- * The API's description: /openapi.json as committed, and a page that shows it at /docs. Neither is loaded before
- * somebody asks: the page's script alone is 4 MB.
- */
-export function docsRoutes(app: FastifyInstance): void {
-  const openPage = once(renderPage)
+const SETTINGS = {
+  url: '/openapi.json',
+  withDefaultFonts: false,
+  hideClientButton: true,
+  showDeveloperTools: 'never',
+  telemetry: false,
+  agent: { disabled: true },
+  mcp: { disabled: true },
+}
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Linnet API</title></head>
+<body>
+<div id="api-reference" data-configuration="${JSON.stringify(SETTINGS).replaceAll('"', '&quot;')}"></div>
+<script src="${SCRIPT}"></script>
+</body>
+</html>
+`
+
+/** The script is 4 MB for anyone who asks: all together may have it this often, and nobody may take longer than this. */
+const SCRIPT_RATE = { perSecond: 1, burst: 20 }
+const SCRIPT_TIMEOUT_MS = 60_000
+
+/** The API's description, without a key: /openapi.json as committed, and a page that shows it at /docs. */
+export function docsRoutes(app: FastifyInstance, { clock }: { readonly clock: Clock }): void {
   const openDocument = once(async () => {
     const { default: document } = await import('../../../docs/api/openapi.json', { with: { type: 'json' } })
     return JSON.stringify(document)
   })
+  const scripts = new RateLimiter(clock, SCRIPT_RATE)
   const config = { open: true, hidden: true } as const
 
   app.get('/openapi.json', { config }, async (_request, reply) =>
     reply.type('application/json; charset=utf-8').send(await openDocument()),
   )
 
-  app.get(PAGE, { config }, async (_request, reply) =>
+  app.get('/docs', { config }, async (_request, reply) =>
     reply
       .headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': CONTENT_POLICY })
-      .send((await openPage()).html),
+      .send(PAGE),
   )
 
-  app.get(SCRIPT, { config }, async (_request, reply) =>
-    reply
-      .headers({ 'content-type': 'application/javascript; charset=utf-8', 'cache-control': 'max-age=86400' })
-      .send((await openPage()).script),
-  )
-}
-
-interface Page {
-  readonly html: string
-  readonly script: Buffer
-}
-
-/** What Scalar's plugin would serve: it can't join an app that already runs, so it gets one of its own. */
-async function renderPage(): Promise<Page> {
-  const { default: scalar } = await import('@scalar/fastify-api-reference')
-  const app = Fastify()
-  await using _closed = { [Symbol.asyncDispose]: () => app.close() }
-  await app.register(scalar, {
-    routePrefix: PAGE,
-    configuration: { url: '/openapi.json', cdn: SCRIPT, pageTitle: 'Linnet API', withDefaultFonts: false },
+  app.get(SCRIPT, { config }, async (_request, reply) => {
+    const waitSeconds = scripts.take(SCRIPT)
+    if (waitSeconds > 0) {
+      const answer = { code: 14, message: `Too many requests. Try again in ${waitSeconds} s.` }
+      throw new HttpError(429, answer, { 'retry-after': String(waitSeconds) })
+    }
+    const script = readDocsScript(AbortSignal.timeout(SCRIPT_TIMEOUT_MS))
+    return reply
+      .headers({
+        'content-type': 'application/javascript; charset=utf-8',
+        'cache-control': 'public, max-age=604800',
+      })
+      .send(Readable.from(script, { objectMode: false }))
   })
-  const html = await app.inject({ url: `${PAGE}/` })
-  const script = await app.inject({ url: SCRIPT })
-  return { html: html.body, script: script.rawPayload }
 }
 
 /** Runs `make` at the first call only; a failure is not kept. */
