@@ -4,6 +4,7 @@ import type { MediaEngine } from '../media/port.ts'
 import type { NegotiatedAudio } from '../sdp/negotiation.ts'
 import type { Refusal } from '../sdp/offer-answer.ts'
 import type { DialogHandler } from '../sip/user-agent.ts'
+import { parseInfoKey } from './info-keys.ts'
 import type { LegEnd, LiveCall } from './live-call.ts'
 import type { OfferAnswerSession } from './offer-answer-session.ts'
 import { PhoneLeg } from './phone-leg.ts'
@@ -60,6 +61,11 @@ export function dialogHandlerOf(call: LiveCall, leg: PhoneLeg, session: OfferAns
       return { sdp: answer.sdp }
     },
     onAnswer: (sdp) => connectAnswered(call, leg, session.takeAnswer(sdp)),
+    onInfo: (contentType, body) => {
+      const pressed = parseInfoKey(contentType, body)
+      if (pressed) leg.press(pressed.key, pressed.heldMs)
+      return pressed !== undefined
+    },
   }
 }
 

@@ -28,9 +28,12 @@ export class PhoneLeg implements LiveLeg, FlowLeg {
   readonly keys = new KeyBuffer()
   readonly #options: PhoneLegOptions
   readonly #playing = new Map<number, (how: PromptEnd) => void>()
+  /** What resolves when keys have been sent. */
+  readonly #sending = new Map<number, () => void>()
   #audio: MediaLeg | undefined
   #codec: NegotiatedAudio['codec'] = 'PCMU'
   #plays = 0
+  #sends = 0
   #closed = false
 
   constructor(options: PhoneLegOptions) {
@@ -95,6 +98,29 @@ export class PhoneLeg implements LiveLeg, FlowLeg {
     return this.#play(await this.#options.prompts.load(url, signal), playback, signal)
   }
 
+  /** A key that the far end told of by signalling (SIP INFO), `heldMs` after it was pressed. */
+  press(key: string, heldMs: number): void {
+    if (!this.#closed) this.#audio?.press(key, heldMs)
+  }
+
+  async sendKeys(
+    { keys, durationMs, intervalMs }: Parameters<NonNullable<FlowLeg['sendKeys']>>[0],
+    signal: AbortSignal,
+  ): Promise<void> {
+    signal.throwIfAborted()
+    this.#sends += 1
+    const sendId = this.#sends
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    using _abort = addAbortListener(signal, () => {
+      this.#sending.delete(sendId)
+      if (!this.#closed) this.#audio?.stopKeys(sendId)
+      reject(signal.reason)
+    })
+    this.#sending.set(sendId, resolve)
+    this.#audio?.sendKeys(sendId, keys, { durationMs, intervalMs })
+    await promise
+  }
+
   hangUp(reason: EndReason): void {
     this.#options.hangUp(reason)
   }
@@ -130,6 +156,10 @@ export class PhoneLeg implements LiveLeg, FlowLeg {
         this.#playing.delete(event.playId)
         return
       }
+      case 'keysSent':
+        this.#sending.get(event.sendId)?.()
+        this.#sending.delete(event.sendId)
+        return
       case 'key':
         this.#options.onEvent(event)
         this.keys.push(event.key)

@@ -80,6 +80,11 @@ export class FakeCaller implements IncomingInvite {
     this.#dialog?.onAnswer?.(sdp)
   }
 
+  /** Sends an INFO; whether it was taken. */
+  informs(contentType: string, body: string): boolean {
+    return this.#dialog?.onInfo?.(contentType, body) === true
+  }
+
   offersAgain(offer: string | undefined) {
     return this.#dialog?.onOffer(offer)
   }

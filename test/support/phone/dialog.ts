@@ -153,7 +153,7 @@ export class PhoneDialog {
         ['CSeq', `${cseq} ${method}`],
         this.#contact(),
         ...extra,
-        ...(body ? [contentType] : []),
+        ...(body && !extra.some(([name]) => name === 'Content-Type') ? [contentType] : []),
       ],
       body,
     }
