@@ -1,4 +1,5 @@
-import { accessSync, constants, mkdirSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, realpathSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Config } from './config.ts'
 import type { Account } from './domain/account.ts'
@@ -7,13 +8,11 @@ import { hashAccessKey, makeAccessKey, type NewAccessKey } from './http/make-acc
 import { systemClock } from './runtime/clock.ts'
 import { systemIds } from './runtime/ids.ts'
 import { StartError } from './start-error.ts'
-import type { Database } from './storage/database.ts'
 import { openRepositories } from './storage/open-repositories.ts'
 import { openSqlite } from './storage/sqlite-database.ts'
 
-/** What must be on disk before anything else starts. */
-export interface DataFolder {
-  readonly database: Database
+/** What must be on disk before anything else starts. Disposing it closes the database and gives the folder free. */
+export interface DataFolder extends AsyncDisposable {
   readonly repositories: Repositories
   /** Owns incoming calls to numbers that nobody claims. */
   readonly account: Account
@@ -30,11 +29,35 @@ export async function openDataFolder(
   onLost: (error: Error) => void,
 ): Promise<DataFolder> {
   prepareFolder(dataDir)
+  await using opened = new AsyncDisposableStack()
+  opened.use(await lockFolder(dataDir))
   const database = await openSqlite({ path: join(dataDir, 'linnet.db'), onLost }).catch((error: Error) => {
     throw new StartError(error.message, { cause: error })
   })
+  opened.use(database)
   const repositories = openRepositories(database)
-  return { database, repositories, ...(await prepareKeys(repositories, bootstrapKey)) }
+  const keys = await prepareKeys(repositories, bootstrapKey)
+  const parts = opened.move()
+  return { repositories, ...keys, [Symbol.asyncDispose]: () => parts.disposeAsync() }
+}
+
+/**
+ * One server a folder: a second one would close the calls of the first as dead. The lock is an abstract socket, which ends
+ * with its process however that ends; only Linux has them, elsewhere nothing is locked.
+ */
+async function lockFolder(dataDir: string): Promise<AsyncDisposable> {
+  if (process.platform !== 'linux') return new AsyncDisposableStack()
+  const lock = createServer()
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  lock.once('error', reject).listen(`\0linnet:${realpathSync(dataDir)}`, resolve)
+  await promise.catch((error: Error) => {
+    throw new StartError(
+      `the data folder ${dataDir} is in use by another Linnet; stop that one, or name another folder with LINNET_DATA_DIR`,
+      { cause: error },
+    )
+  })
+  lock.unref()
+  return lock
 }
 
 function prepareFolder(dataDir: string): void {

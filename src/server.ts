@@ -38,7 +38,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Serve
   await using parts = new AsyncDisposableStack()
   const lost = Promise.withResolvers<Error>()
   const folder = await openDataFolder(config, lost.resolve)
-  parts.use(folder.database)
+  parts.use(folder)
   const telephony = await openTelephony(config, folder, logger, parts)
   const state: { readiness: Readiness } = { readiness: 'starting' }
   const httpUrl = await openApi(config, folder, telephony, state, logger, parts)

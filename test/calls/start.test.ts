@@ -107,6 +107,13 @@ test('an unknown setting is told, in the file, the environment and on the comman
   assert.match(await failedStart({}, ['serve', '--port', '1']), /^linnet: Unknown option '--port'/)
 })
 
+test('a data folder that another server uses is told, and the other one is not disturbed', async () => {
+  await using server = await startServer()
+  const line = await failedStart({ LINNET_DATA_DIR: server.dataDir })
+  assert.match(line, /^linnet: the data folder .* is in use by another Linnet; .*LINNET_DATA_DIR$/)
+  assert.equal((await fetch(`${server.http}/readyz`)).status, 200)
+})
+
 test('a database that is none is told', async () => {
   const data = join(folder, 'nodb')
   await linnet(['help'])
