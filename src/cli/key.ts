@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { readConfig } from '../config.ts'
+import type { Account } from '../domain/account.ts'
 import type { AccessKeyRepository } from '../domain/repositories.ts'
 import { makeAccessKey } from '../http/make-access-key.ts'
 import { systemClock } from '../runtime/clock.ts'
@@ -13,7 +14,7 @@ import { readArguments } from './arguments.ts'
 export async function key(args: readonly string[]): Promise<number> {
   const { values, positionals } = readArguments(
     args,
-    { test: { type: 'boolean' }, name: { type: 'string' } },
+    { test: { type: 'boolean' }, name: { type: 'string' }, account: { type: 'string' } },
     true,
   )
   const [action, id] = positionals
@@ -24,9 +25,11 @@ export async function key(args: readonly string[]): Promise<number> {
   const { accessKeys } = openRepositories(database)
   switch (action) {
     case 'create':
-      return create(accessKeys, values['test'] === true ? 'test' : 'live', values['name'])
+      console.log(await createKey(accessKeys, wantedKey(values)))
+      return 0
     case 'list':
-      return list(accessKeys)
+      for (const line of await listKeys(accessKeys)) console.log(line)
+      return 0
     case 'revoke':
       return revoke(accessKeys, id)
     default:
@@ -34,27 +37,57 @@ export async function key(args: readonly string[]): Promise<number> {
   }
 }
 
-async function create(
-  accessKeys: AccessKeyRepository,
-  mode: 'live' | 'test',
-  name: unknown,
-): Promise<number> {
-  const [account] = await accessKeys.listAccounts()
-  if (!account) throw new StartError('there is no account yet; start the server once: npm start')
-  const wanted = { accountId: account.id, mode, ...(typeof name === 'string' && { name }) }
-  const { key, record } = makeAccessKey(wanted, { clock: systemClock, ids: systemIds })
-  await accessKeys.create(record)
-  console.log(key)
-  return 0
+/** What `key create` is asked for. */
+export interface WantedKey {
+  readonly mode: 'live' | 'test'
+  readonly name?: string
+  /** The account's name; default: the account that was made with the data folder. */
+  readonly account?: string
 }
 
-async function list(accessKeys: AccessKeyRepository): Promise<number> {
-  for (const { id, mode, hint, name, createdAt, revokedAt } of await accessKeys.list()) {
+function wantedKey({ test, name, account }: Readonly<Record<string, unknown>>): WantedKey {
+  return {
+    mode: test === true ? 'test' : 'live',
+    ...(typeof name === 'string' && { name }),
+    ...(typeof account === 'string' && { account }),
+  }
+}
+
+/** Makes a key, and its account if there is none of that name; resolves with the key. Rejects with StartError. */
+export async function createKey(accessKeys: AccessKeyRepository, wanted: WantedKey): Promise<string> {
+  const { id: accountId } = await accountNamed(accessKeys, wanted.account)
+  const { mode, name } = wanted
+  const { key, record } = makeAccessKey(
+    { accountId, mode, ...(name !== undefined && { name }) },
+    { clock: systemClock, ids: systemIds },
+  )
+  await accessKeys.create(record)
+  return key
+}
+
+async function accountNamed(accessKeys: AccessKeyRepository, name: string | undefined): Promise<Account> {
+  const accounts = await accessKeys.listAccounts()
+  const [first] = accounts
+  if (!first) throw new StartError('there is no account yet; start the server once: npm start')
+  if (name === undefined) return first
+  if (name.trim() === '') throw new StartError('say which account: --account NAME')
+  const known = accounts.find((account) => account.name === name)
+  if (known) return known
+  const account = { id: systemIds.uuid(), name, createdAt: systemClock.now() }
+  await accessKeys.createAccount(account)
+  return account
+}
+
+/** One line for each key: id, mode, how it begins, when it was made, whether it is valid, its account, its name. */
+export async function listKeys(accessKeys: AccessKeyRepository): Promise<readonly string[]> {
+  const [keys, accounts] = await Promise.all([accessKeys.list(), accessKeys.listAccounts()])
+  const names = new Map(accounts.map((account) => [account.id, account.name]))
+  return keys.map(({ id, accountId, mode, hint, name, createdAt, revokedAt }) => {
     const made = new Date(createdAt).toISOString()
     const state = revokedAt === undefined ? 'valid' : `revoked ${new Date(revokedAt).toISOString()}`
-    console.log([id, mode, `${hint}…`, made, state, name ?? ''].join('  ').trimEnd())
-  }
-  return 0
+    const account = names.get(accountId) ?? accountId
+    return [id, mode, `${hint}…`, made, state, account, name ?? ''].join('  ').trimEnd()
+  })
 }
 
 async function revoke(accessKeys: AccessKeyRepository, id: string | undefined): Promise<number> {

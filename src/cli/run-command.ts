@@ -18,7 +18,7 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./serve.ts')).serve,
   },
   key: {
-    usage: 'key create [--test] [--name NAME] | key list | key revoke ID',
+    usage: 'key create [--test] [--name NAME] [--account NAME] | key list | key revoke ID',
     summary: 'access keys of the API',
     load: async () => (await import('./key.ts')).key,
   },

@@ -73,8 +73,9 @@ export interface NumberRepository {
 }
 
 export interface AccessKeyRepository {
-  /** Accounts are few: made by the operator. */
+  /** Accounts are few: made by the operator, each with a name of its own. A name that is taken rejects. */
   createAccount(account: Account): Promise<void>
+  /** Oldest first: the first one was made with the data folder. */
   listAccounts(): Promise<readonly Account[]>
   create(key: AccessKey): Promise<void>
   /** Of all accounts, revoked ones included. */

@@ -18,7 +18,7 @@ const KEY_COLUMNS = [
   'revoked_at',
 ] as const satisfies readonly (keyof AccessKeyRow)[]
 
-/** Accounts and their keys. A second key with the same hash, or a key of no account, is refused with StorageError. */
+/** Accounts and their keys. A second account with the same name, a second key with the same hash, or a key of no account, is refused with StorageError. */
 export function openAccessKeyRepository(database: Database): AccessKeyRepository {
   const queries = prepareQueries(database.builder)
 
@@ -52,11 +52,7 @@ function prepareQueries(builder: Kysely<Tables>) {
       builder.insertInto('accounts').values(pick(p, ACCOUNT_COLUMNS)),
     ),
     listAccounts: prepare((_: object) =>
-      builder
-        .selectFrom('accounts')
-        .select(ACCOUNT_COLUMNS)
-        .orderBy('created_at', 'desc')
-        .orderBy('id', 'desc'),
+      builder.selectFrom('accounts').select(ACCOUNT_COLUMNS).orderBy('created_at').orderBy('id'),
     ),
     createKey: prepare((p: AccessKeyRow) => builder.insertInto('access_keys').values(pick(p, KEY_COLUMNS))),
     listKeys: prepare((_: object) =>

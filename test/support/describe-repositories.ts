@@ -300,7 +300,7 @@ function flowOf(callFlowId: string) {
 
 function describeAccessKeys(name: string, open: Open): void {
   describe(`access keys in ${name}`, () => {
-    test('accounts and keys are listed as they were made, newest first, revoked ones included', async () => {
+    test('keys are listed newest first, revoked ones included, and accounts oldest first', async () => {
       await using database = await open()
       const { accessKeys } = openRepositories(database)
       await accessKeys.createAccount({ id: 'ours', name: 'Ours', createdAt: 1 })
@@ -315,18 +315,20 @@ function describeAccessKeys(name: string, open: Open): void {
 
       assert.deepEqual(await accessKeys.list(), [named, aKey('plain', { revokedAt: 3000 })])
       assert.deepEqual(await accessKeys.listAccounts(), [
-        { id: 'theirs', name: 'Theirs', createdAt: 2 },
         { id: 'ours', name: 'Ours', createdAt: 1 },
+        { id: 'theirs', name: 'Theirs', createdAt: 2 },
       ])
     })
 
-    test('a key of no account, and a second key with the same hash, are refused', async () => {
+    test('a key of no account, a second key with the same hash and a second account with the same name are refused', async () => {
       await using database = await open()
       const { accessKeys } = openRepositories(database)
       await accessKeys.createAccount({ id: 'ours', name: 'Ours', createdAt: 1 })
       await accessKeys.create(aKey('first', { hash: 'same' }))
 
       await assert.rejects(accessKeys.create(aKey('second', { hash: 'same' })), StorageError)
+      const namesake = { id: 'other', name: 'Ours', createdAt: 2 }
+      await assert.rejects(accessKeys.createAccount(namesake), StorageError)
       await assert.rejects(accessKeys.create(aKey('lost', { accountId: 'none' })), StorageError)
     })
   })

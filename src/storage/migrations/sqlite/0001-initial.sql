@@ -2,7 +2,7 @@
 
 create table accounts (
   id         text    not null primary key,
-  name       text    not null,
+  name       text    not null unique,
   created_at integer not null
 ) strict;
 
