@@ -2,7 +2,7 @@
 //
 // Each call: INVITE, answer, a prompt of 10 s, BYE by the server, with 50 RTP packets/s both ways. The server is on
 // core 0, everything else on core 1. Needs sipp, dumpcap (tshark) and taskset. Prints a table and one line of JSON.
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -44,6 +44,7 @@ const promptSeconds = Number(options['prompt-seconds'])
 const measureSeconds = Number(options['measure-seconds'])
 if (!(calls >= 1 && calls <= MAX_CALLS)) throw new Error(`--calls is 1 to ${MAX_CALLS}`)
 
+const machine = latenessOfMachine()
 pinTo(LOAD_CORE, process.pid, true)
 const folder = mkdtempSync(join(tmpdir(), 'linnet-bench-'))
 await using files = await serveFiles()
@@ -72,6 +73,15 @@ async function assignPrompt(target: TestServer): Promise<void> {
     { action: 'play', options: { media } },
     { action: 'hangup', options: {} },
   ])
+}
+
+/** How late a bare half-busy loop wakes on the server's core just before the run: no server can be more even than that. */
+function latenessOfMachine(): { p50: number; p99: number; p999: number; max: number } {
+  const script = fileURLToPath(new URL('./ivr/bare-loop.ts', import.meta.url))
+  const { stdout } = spawnSync('taskset', ['-c', String(SERVER_CORE), process.execPath, script], {
+    encoding: 'utf8',
+  })
+  return JSON.parse(stdout)
 }
 
 /** The worker's thread is the one that Node names after it. */
@@ -229,6 +239,10 @@ function report({ cpu, rtp, load, peakActive, idleKib, peakKib }: Results): void
       `${round(used, 1)} / ${round(perThousand(used), 1)}; waited for the core ${round(waited, 1)} % of the time`,
     ]),
     ['load of the machine before the run', String(round(otherLoad))],
+    [
+      'a bare half-busy loop, late p50 / p99 / p99.9, ms',
+      `${machine.p50} / ${machine.p99} / ${machine.p999} (the machine itself, before the run)`,
+    ],
     ['memory idle / peak, MiB', `${round(idleKib / 1_024, 1)} / ${round(peakKib / 1_024, 1)}`],
     ['memory per call, KiB', String(round((peakKib - idleKib) / load.peak, 1))],
   ]
@@ -238,6 +252,7 @@ function report({ cpu, rtp, load, peakActive, idleKib, peakKib }: Results): void
       calls,
       peakCalls: load.peak,
       otherLoad: round(otherLoad),
+      machineLatenessMs: machine,
       ok: load.ok,
       failed: load.failed,
       legs: round(active, 1),
