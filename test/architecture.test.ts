@@ -9,7 +9,7 @@ const pureBuiltins = ['node:buffer', 'node:events']
 const mayImport: Record<string, readonly string[]> = {
   runtime: ['node:crypto', 'node:timers'],
   domain: [],
-  audio: ['@echogarden/speex-resampler-wasm'],
+  audio: ['@echogarden/speex-resampler-wasm', 'mpg123-decoder'],
   sdp: [],
   sip: ['runtime', 'node:crypto'],
   rtp: ['runtime', 'node:crypto'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { measureLevel } from './level.ts'
-import { openResampler } from './resample.ts'
+import { concatSamples, openResampler } from './resample.ts'
 
 const sine = (hertz: number, rateHz: number, count: number) =>
   Int16Array.from({ length: count }, (_, i) =>
@@ -55,4 +55,15 @@ test('a long sound needs no more memory than a block', async () => {
   const { resample } = await openResampler()
 
   assert.equal(resample(new Int16Array(48000 * 120), 48000, 8000).length, 8000 * 120)
+})
+
+test('a sound in pieces becomes the same samples as in one', async () => {
+  const { resample, open } = await openResampler()
+  const samples = sine(440, 44_100, 44_100)
+  for (const toHz of [8_000, 44_100]) {
+    using stream = open(44_100, toHz)
+    const pieces: Int16Array[] = []
+    for (let at = 0; at < samples.length; at += 997) pieces.push(stream.push(samples.subarray(at, at + 997)))
+    assert.deepEqual(concatSamples([...pieces, stream.end()]), resample(samples, 44_100, toHz))
+  }
 })

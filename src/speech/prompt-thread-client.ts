@@ -38,7 +38,7 @@ export class PromptThread implements AsyncDisposable {
     const id = this.#lastId
     const waiting: Waiting = Promise.withResolvers()
     this.#waiting.set(id, waiting)
-    this.#worker.postMessage({ id, task }, 'wav' in task ? movable(task.wav) : [])
+    this.#worker.postMessage({ id, task }, movableOf(task))
     const answer = await waiting.promise
     if ('warning' in answer) this.#options.logger.warn({ reason: answer.warning }, 'prompt not kept on disk')
     return answer
@@ -80,6 +80,17 @@ export class PromptThread implements AsyncDisposable {
       this.#worker = undefined
       void worker?.terminate()
     })
+  }
+}
+
+function movableOf(task: PromptTask): ArrayBuffer[] {
+  switch (task.task) {
+    case 'find':
+      return []
+    case 'speech':
+      return movable(task.wav)
+    case 'file':
+      return movable(task.sound)
   }
 }
 

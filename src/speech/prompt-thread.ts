@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { MessagePort } from 'node:worker_threads'
 import type { Resampler } from '../audio/resample.ts'
 import type { Prompt } from '../domain/speech.ts'
+import { sleep, systemClock } from '../runtime/clock.ts'
 import { PromptFiles } from './prompt-files.ts'
 import { renderPrompt } from './render-prompt.ts'
 
@@ -16,7 +17,7 @@ export interface PromptThreadData {
 export type PromptTask =
   | { readonly task: 'find'; readonly key: string }
   | { readonly task: 'speech'; readonly key: string; readonly wav: Uint8Array }
-  | { readonly task: 'file'; readonly wav: Uint8Array; readonly keep: boolean }
+  | { readonly task: 'file'; readonly sound: Uint8Array; readonly keep: boolean }
 
 /** `prompt` is absent when nothing was found; `warning` tells of a disk that does not keep what it should. */
 export type PromptAnswer =
@@ -26,33 +27,36 @@ export type PromptAnswer =
 /** Names the way of rendering: a change of it must not find what the former one left. */
 const RENDERING = 'g711-1'
 
+const never = new AbortController().signal
+const breathe = () => sleep(systemClock, 0, never)
+
 /** Serves prompt tasks on a thread until its port closes. */
 export function servePromptThread(port: MessagePort, data: PromptThreadData, resampler: Resampler): void {
   const files = new PromptFiles(data.folder, data.maxDiskBytes)
 
-  function perform(task: PromptTask): PromptAnswer {
+  async function perform(task: PromptTask): Promise<PromptAnswer> {
     switch (task.task) {
       case 'find':
         return answerOf(task.key, files.find(task.key))
       case 'speech':
-        return render(task.key, task.wav, { normalize: true, keep: true })
+        return await render(task.key, task.wav, { normalize: true, keep: true })
       case 'file': {
-        const key = createHash('sha256').update(`${RENDERING} file `).update(task.wav).digest('hex')
+        const key = createHash('sha256').update(`${RENDERING} file `).update(task.sound).digest('hex')
         const prompt = files.find(key)
-        return prompt ? { key, prompt } : render(key, task.wav, { normalize: false, keep: task.keep })
+        return prompt ? { key, prompt } : await render(key, task.sound, { normalize: false, keep: task.keep })
       }
     }
   }
 
-  function render(
+  async function render(
     key: string,
-    wav: Uint8Array,
-    options: { normalize: boolean; keep: boolean },
-  ): PromptAnswer {
-    const prompt = renderPrompt(wav, { resampler, normalize: options.normalize, maxSeconds: data.maxSeconds })
+    sound: Uint8Array,
+    { normalize, keep }: { normalize: boolean; keep: boolean },
+  ): Promise<PromptAnswer> {
+    const prompt = await renderPrompt(sound, { resampler, normalize, maxSeconds: data.maxSeconds, breathe })
     if ('failure' in prompt) return prompt
     try {
-      if (options.keep) files.store(key, prompt)
+      if (keep) files.store(key, prompt)
       return { key, prompt }
     } catch (error) {
       // A full disk costs the cache, not the call.
@@ -61,7 +65,7 @@ export function servePromptThread(port: MessagePort, data: PromptThreadData, res
   }
 
   port.on('message', ({ id, task }: { readonly id: number; readonly task: PromptTask }) => {
-    port.postMessage({ id, answer: perform(task) })
+    void perform(task).then((answer) => port.postMessage({ id, answer })) // a rejection ends the thread, as a fault must
   })
 }
 

@@ -158,7 +158,7 @@ class CachedPrompts implements Prompts, AsyncDisposable {
       this.#know(url, known.key, freshness)
       return kept
     }
-    const task = { task: 'file', wav: download.wav, keep: freshness.keep } as const
+    const task = { task: 'file', sound: download.sound, keep: freshness.keep } as const
     const { key, prompt } = await this.#perform(task, name, signal)
     if (!freshness.keep) return getPrompt(prompt)
     this.#know(url, key, freshness)

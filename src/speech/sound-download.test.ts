@@ -31,15 +31,14 @@ const refusals: readonly (readonly [what: string, answer: ScriptedAnswer, messag
   [
     'a login page',
     { body: '<html>', headers: { 'content-type': 'text/html; charset=utf-8' } },
-    'it is an HTML page (text/html; charset=utf-8), not a WAV file',
+    'it is an HTML page (text/html; charset=utf-8), not a WAV or MP3 file',
   ],
-  ['an MP3 file', { body: 'ID3\x03' }, 'it is an MP3 file, and MP3 is not supported yet; use WAV'],
   [
     'an Ogg file',
     { body: 'OggS\0', headers: { 'content-type': 'audio/wav' } },
-    'it is an Ogg file (audio/wav), not a WAV file',
+    'it is an Ogg file (audio/wav), not a WAV or MP3 file',
   ],
-  ['nothing', { body: '' }, 'it is empty, not a WAV file'],
+  ['nothing', { body: '' }, 'it is empty, not a WAV or MP3 file'],
   ['a 304 that nobody asked for', { status: 304 }, 'the server answered 304, its answer is empty'],
 ]
 
@@ -52,6 +51,12 @@ for (const [what, answer, message] of refusals) {
     })
   })
 }
+
+test('an MP3 file is taken whatever its type says it is', async () => {
+  const body = Buffer.from('ID3\x03', 'latin1')
+  const answer = await download({ body, headers: { 'content-type': 'application/octet-stream' } })
+  assert.deepEqual(answer.changed && answer.sound, body)
+})
 
 test('a failed fetch is told with its cause', async () => {
   const failure = new HttpClientError('timeout', 'sounds.test did not answer within 10000 ms')

@@ -20,13 +20,13 @@ export interface Freshness extends Validators {
 }
 
 export type Download =
-  | { readonly changed: true; readonly wav: Uint8Array; readonly freshness: Freshness }
+  | { readonly changed: true; readonly sound: Uint8Array; readonly freshness: Freshness }
   | { readonly changed: false; readonly freshness: Freshness }
 
 const DEFAULT_FRESH_MS = 60_000
 const MAX_REDIRECTS = 5
 
-/** Fetches a WAV file, or learns that a copy is still good. Rejects with PromptError that says what came instead. */
+/** Fetches a WAV or MP3 file, or learns that a copy is still good. Rejects with PromptError that says what came instead. */
 export async function downloadSound(
   httpClient: HttpClient,
   url: string,
@@ -36,7 +36,7 @@ export async function downloadSound(
   const { maxBytes, timeoutMs, known } = options
   const name = nameOf(url)
   const headers = {
-    accept: 'audio/wav, audio/x-wav, audio/*;q=0.5, */*;q=0.1',
+    accept: 'audio/wav, audio/x-wav, audio/mpeg, audio/*;q=0.5, */*;q=0.1',
     ...(known.etag ? { 'if-none-match': known.etag } : {}),
     ...(known.lastModified ? { 'if-modified-since': known.lastModified } : {}),
   }
@@ -48,7 +48,7 @@ export async function downloadSound(
   const freshness = freshnessOf(response, known)
   if (response.status === 304 && (known.etag ?? known.lastModified)) return { changed: false, freshness }
   refuseOthers(name, response)
-  return { changed: true, wav: response.body, freshness }
+  return { changed: true, sound: response.body, freshness }
 }
 
 function refuseOthers(name: string, { status, headers, body }: HttpResponse): void {
@@ -58,10 +58,8 @@ function refuseOthers(name: string, { status, headers, body }: HttpResponse): vo
     throw new PromptError(
       `${name} can't be played: the server answered ${status}, its answer is ${kind}${type}`,
     )
-  if (kind === 'an MP3 file')
-    throw new PromptError(`${name} can't be played: it is an MP3 file, and MP3 is not supported yet; use WAV`)
-  if (kind !== 'a WAV file')
-    throw new PromptError(`${name} can't be played: it is ${kind}${type}, not a WAV file`)
+  if (kind !== 'a WAV file' && kind !== 'an MP3 file')
+    throw new PromptError(`${name} can't be played: it is ${kind}${type}, not a WAV or MP3 file`)
 }
 
 /** The URL without what may be secret in it. Throws PromptError for what is not HTTP: files of this machine stay here. */
