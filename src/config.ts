@@ -37,6 +37,7 @@ export interface Config {
   readonly trunks: readonly TrunkConfig[]
   /** Where speech programs are looked for. */
   readonly programPath: readonly string[]
+  readonly recordBeep: boolean
   readonly ringSeconds: number
   readonly noMediaSeconds: number
   readonly maxLatenessMs: number
@@ -169,6 +170,14 @@ const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } = {
     describe:
       'folders in which espeak-ng and flite are looked for, as in PATH; empty: those from npm are used',
     read: (text) => text.split(delimiter).filter((folder) => folder !== ''),
+  },
+  recordBeep: {
+    fallback: 'yes',
+    describe: 'yes or no: whether a caller hears a beep before a record step records',
+    read: (text, expected) => {
+      if (!/^(?:yes|no|true|false)$/i.test(text)) throw expected('yes or no')
+      return /^(?:yes|true)$/i.test(text)
+    },
   },
   ringSeconds: {
     fallback: '60',

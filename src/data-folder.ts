@@ -3,21 +3,30 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Config } from './config.ts'
 import type { Account } from './domain/account.ts'
+import type { RecordingFiles } from './domain/recording-files.ts'
 import type { Repositories } from './domain/repositories.ts'
 import { hashAccessKey, makeAccessKey, type NewAccessKey } from './http/make-access-key.ts'
 import { systemClock } from './runtime/clock.ts'
 import { systemIds } from './runtime/ids.ts'
 import { StartError } from './start-error.ts'
 import { openRepositories } from './storage/open-repositories.ts'
+import { RecordingFolder } from './storage/recording-folder.ts'
 import { openSqlite } from './storage/sqlite-database.ts'
+import { wavFormat } from './wav-format.ts'
 
 /** What must be on disk before anything else starts. Disposing it closes the database and gives the folder free. */
 export interface DataFolder extends AsyncDisposable {
   readonly repositories: Repositories
+  readonly recordingFiles: RecordingFiles
   /** Owns incoming calls to numbers that nobody claims. */
   readonly account: Account
   /** Access keys that were just made: to be shown once. */
   readonly newKeys: readonly string[]
+}
+
+/** Where the sound of recordings is, within the data folder. */
+export function recordingsFolder(dataDir: string): string {
+  return join(dataDir, 'recordings')
 }
 
 /**
@@ -38,7 +47,8 @@ export async function openDataFolder(
   const repositories = openRepositories(database)
   const keys = await prepareKeys(repositories, bootstrapKey)
   const parts = opened.move()
-  return { repositories, ...keys, [Symbol.asyncDispose]: () => parts.disposeAsync() }
+  const recordingFiles = new RecordingFolder(recordingsFolder(dataDir), wavFormat())
+  return { repositories, recordingFiles, ...keys, [Symbol.asyncDispose]: () => parts.disposeAsync() }
 }
 
 /**

@@ -4,11 +4,14 @@ import { MediaThread } from './media/media-thread.ts'
 import type { MediaCommand, MediaReports, MediaWorkerData } from './media/worker-messages.ts'
 import { UdpRtpPorts } from './net/rtp-ports.ts'
 import { systemIds } from './runtime/ids.ts'
+import { openRecordingWriter } from './storage/recording-writer.ts'
+import { wavFormat } from './wav-format.ts'
 
 const port = parentPort
 if (!port) throw new Error('media-worker.ts runs as a worker thread only')
 const data = workerData as MediaWorkerData // written by media-engine.ts, which shares the type
 const now = () => performance.now()
+const format = wavFormat()
 
 let lastCpu = process.threadCpuUsage()
 let lastUtilization = performance.eventLoopUtilization()
@@ -24,6 +27,8 @@ const thread = new MediaThread({
   }),
   time: { now, wakeAfter: (ms, callback) => setTimeout(callback, ms) },
   ids: systemIds,
+  openSink: (recordingId, onFailure) =>
+    openRecordingWriter({ folder: data.recordingsFolder, recordingId, format, onFailure }),
   wallClock: Date.now,
   random: Math.random,
   load: () => {
@@ -43,6 +48,6 @@ const thread = new MediaThread({
 
 port.on('message', (command: MediaCommand) => {
   thread.handle(command)
-  if (command.type === 'shutDown') port.close()
+  if (command.type === 'shutDown') void thread.settled().then(() => port.close())
 })
 port.postMessage([{ type: 'ready' }] satisfies MediaReports)

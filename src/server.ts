@@ -3,10 +3,11 @@ import { type CallEngine, createCallControl } from './calls/create-call-control.
 import { closeDeadCalls } from './calls/recover.ts'
 import type { Trunk } from './calls/routing.ts'
 import type { Config, TrunkConfig } from './config.ts'
-import { type DataFolder, openDataFolder } from './data-folder.ts'
+import { type DataFolder, openDataFolder, recordingsFolder } from './data-folder.ts'
 import type { Prompts } from './domain/speech.ts'
 import { buildApp } from './http/app.ts'
 import type { Readiness } from './http/dependencies.ts'
+import { recordingResource } from './http/resources.ts'
 import { explainListenError } from './listen-error.ts'
 import { createMediaEngine } from './media/media-engine.ts'
 import { openLazyHttpClient } from './net/lazy-http-client.ts'
@@ -20,6 +21,7 @@ import type { IncomingInviteHandler, UserAgent } from './sip/user-agent.ts'
 import { createUserAgent } from './sip/user-agent-core.ts'
 import { openEngines } from './speech/open-engines.ts'
 import { openPrompts } from './speech/prompts.ts'
+import { renderBeep } from './speech/render-beep.ts'
 
 /** A running server. */
 export interface Server {
@@ -72,7 +74,7 @@ interface Telephony {
 /** Audio first, then SIP; calls of a run that died are closed before the first new one can come. */
 async function openTelephony(
   config: Config,
-  { repositories, account }: DataFolder,
+  { repositories, recordingFiles, account }: DataFolder,
   logger: Logger,
   parts: AsyncDisposableStack,
 ): Promise<Telephony> {
@@ -83,7 +85,7 @@ async function openTelephony(
   ])
   parts.use(prompts)
   parts.use(media)
-  const dead = await closeDeadCalls({ calls: repositories.calls, clock, ids, logger })
+  const dead = await closeDeadCalls({ ...repositories, recordingFiles, clock, ids, logger })
   if (dead > 0) logger.warn({ calls: dead }, 'calls of a run that died were closed')
 
   const sip: { userAgent?: UserAgent } = {}
@@ -103,6 +105,11 @@ async function openTelephony(
     repositories,
     media,
     prompts,
+    recording: {
+      files: recordingFiles,
+      beep: config.recordBeep ? renderBeep() : undefined,
+      present: recordingResource,
+    },
     httpClient,
     userAgent,
     transports,
@@ -137,7 +144,7 @@ async function openSpeech({ dataDir, programPath }: Config, httpClient: HttpClie
 /** Resolves with the API's URL. */
 async function openApi(
   { httpListen }: Config,
-  { repositories }: DataFolder,
+  { repositories, recordingFiles }: DataFolder,
   { calls, prompts }: Telephony,
   state: { readonly readiness: Readiness },
   logger: Logger,
@@ -146,7 +153,7 @@ async function openApi(
   const app = await buildApp({
     repositories,
     callControl: calls,
-    recordingFiles: { open: async () => undefined, delete: async () => {} },
+    recordingFiles,
     clock,
     ids,
     logger,
@@ -173,6 +180,7 @@ function mediaOptions(config: Config, logger: Logger): Parameters<typeof createM
     address: rtpAddress(config),
     noMediaMs: config.noMediaSeconds === 0 ? Number.POSITIVE_INFINITY : config.noMediaSeconds * 1000,
     maxLatenessMs: config.maxLatenessMs,
+    recordingsFolder: recordingsFolder(config.dataDir),
     logger,
   }
 }

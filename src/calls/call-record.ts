@@ -1,11 +1,13 @@
 import type { Call, Leg } from '../domain/call.ts'
 import type { JournalEntry, JournalEvent } from '../domain/journal.ts'
+import type { Recording } from '../domain/recording.ts'
 import type { CallChange, CallRepository } from '../domain/repositories.ts'
 import type { OutgoingEvent } from '../domain/webhook.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Ids } from '../runtime/ids.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { type CallState, project } from './projection.ts'
+import { projectRecording } from './recording-projection.ts'
 
 export interface CallRecordDependencies {
   readonly calls: CallRepository
@@ -33,6 +35,8 @@ export class CallRecord {
   #sequence: number
   #entries: JournalEntry[] = []
   #events: OutgoingEvent[] = []
+  readonly #recordings = new Map<string, Recording>()
+  #changedRecordings: Recording[] = []
   #writing: Promise<void> | undefined
   /** Ends the wait for more to join the next change. */
   #hurry: (() => void) | undefined
@@ -53,11 +57,20 @@ export class CallRecord {
     return this.#state.legs
   }
 
+  get recordings(): ReadonlyMap<string, Recording> {
+    return this.#recordings
+  }
+
+  /** Makes known a recording that was begun before this record was made. */
+  adopt(recording: Recording): void {
+    this.#recordings.set(recording.id, recording)
+  }
+
   /** Writes a new call; rejects with StorageError, and then the call does not exist. */
   async create(): Promise<void> {
     const { clock, calls } = this.#dependencies
     this.#note({ type: 'callStatus', status: this.call.status }, clock.now())
-    this.#emit('callCreated', clock.now())
+    this.#emit('call', 'callCreated', this.call, clock.now())
     await calls.commit(this.#take())
   }
 
@@ -68,7 +81,13 @@ export class CallRecord {
       const before = this.#state
       this.#state = project(before, event, at)
       this.#note(event, at)
-      if (this.#state.call !== before.call) this.#emit('callUpdated', at)
+      if (this.#state.call !== before.call) this.#emit('call', 'callUpdated', this.call, at)
+      const recording = projectRecording(this.#recordings, this.call, event, at)
+      if (!recording) continue
+      const isNew = !this.#recordings.has(recording.id)
+      this.#recordings.set(recording.id, recording)
+      this.#changedRecordings.push(recording)
+      this.#emit('recording', isNew ? 'recordingCreated' : 'recordingUpdated', recording, at)
     }
     this.#writing ??= this.#write()
   }
@@ -89,15 +108,15 @@ export class CallRecord {
     this.#entries.push({ callId: this.call.id, sequence: this.#sequence, at, event })
   }
 
-  #emit(event: 'callCreated' | 'callUpdated', at: number): void {
+  #emit(type: 'call' | 'recording', event: string, resource: Call | Recording, at: number): void {
     const { id, accountId, webhook } = this.call
     if (!webhook) return
-    const payload = JSON.stringify(this.call)
+    const payload = JSON.stringify(resource)
     this.#events.push({
       id: this.#dependencies.ids.uuid(),
       accountId,
       callId: id,
-      type: 'call',
+      type,
       event,
       payload,
       at,
@@ -108,11 +127,13 @@ export class CallRecord {
     const change = {
       call: this.call,
       legs: [...this.legs.values()],
+      recordings: this.#changedRecordings,
       journal: this.#entries,
       events: this.#events,
     }
     this.#entries = []
     this.#events = []
+    this.#changedRecordings = []
     return change
   }
 
@@ -146,7 +167,8 @@ export class CallRecord {
     this.#hurry = undefined
   }
 
-  #putBack({ journal = [], events = [] }: CallChange): void {
+  #putBack({ journal = [], events = [], recordings = [] }: CallChange): void {
+    this.#changedRecordings = [...recordings, ...this.#changedRecordings]
     this.#entries = [...journal, ...this.#entries].slice(-MAX_WAITING_ENTRIES)
     this.#events = [...events, ...this.#events].slice(-MAX_WAITING_ENTRIES)
   }

@@ -562,7 +562,8 @@ test('calls of a run that died are closed with that reason, in the same journal'
   const { clock, repositories } = world
 
   const closed = await closeDeadCalls({
-    calls: repositories.calls,
+    ...repositories,
+    recordingFiles: { repair: async () => assert.fail('nothing was recorded') },
     clock,
     ids: { uuid: () => 'u', token: () => 't' },
     logger: { error() {}, warn() {}, info() {}, debug() {}, child: () => assert.fail() },

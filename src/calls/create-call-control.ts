@@ -14,6 +14,7 @@ import type { IncomingInvite, IncomingInviteHandler, UserAgent } from '../sip/us
 import { refuseInvite } from './admission.ts'
 import { type CallControl, type OriginateRequest, refusedLegActions } from './call-control.ts'
 import { type IncomingDependencies, serveInvite } from './incoming.ts'
+import type { RecordingDependencies } from './leg-recordings.ts'
 import { LiveCalls } from './live-calls.ts'
 import { callPhone, type OutgoingDependencies } from './outgoing.ts'
 import { routeOutgoing, type Trunk } from './routing.ts'
@@ -23,6 +24,7 @@ export interface CallControlDependencies {
   readonly repositories: Repositories
   readonly media: MediaEngine
   readonly prompts: Prompts
+  readonly recording: Omit<RecordingDependencies, 'newId'>
   readonly httpClient: HttpClient
   readonly userAgent: Pick<UserAgent, 'invite'>
   readonly transports: Pick<SipTransports, 'resolve' | 'localAddressFor'>
@@ -184,6 +186,7 @@ class Engine implements CallEngine, Disposable {
     return {
       media,
       prompts,
+      recording: this.#recording(),
       repositories,
       defaultAccountId,
       begin: (call) => this.#calls.begin({ ...call, test: false }),
@@ -199,6 +202,7 @@ class Engine implements CallEngine, Disposable {
     return {
       media,
       prompts,
+      recording: this.#recording(),
       userAgent,
       clock,
       ringMs,
@@ -206,6 +210,11 @@ class Engine implements CallEngine, Disposable {
       mediaAddressFor: () => publicAddress ?? localAddress,
       onFault: (error) => this.#onFault(error),
     }
+  }
+
+  #recording(): RecordingDependencies {
+    const { recording, ids } = this.#dependencies
+    return { ...recording, newId: () => ids.uuid() }
   }
 
   /** RFC 8866 §5.2: a number unique to this session. */

@@ -5,6 +5,7 @@ import type { NegotiatedAudio } from '../sdp/negotiation.ts'
 import type { Refusal } from '../sdp/offer-answer.ts'
 import type { DialogHandler } from '../sip/user-agent.ts'
 import { parseInfoKey } from './info-keys.ts'
+import { LegRecordings, type RecordingDependencies } from './leg-recordings.ts'
 import type { LegEnd, LiveCall } from './live-call.ts'
 import type { OfferAnswerSession } from './offer-answer-session.ts'
 import { PhoneLeg } from './phone-leg.ts'
@@ -13,6 +14,7 @@ import { PhoneLeg } from './phone-leg.ts'
 export interface PhoneDependencies {
   readonly media: MediaEngine
   readonly prompts: Prompts
+  readonly recording: RecordingDependencies
 }
 
 /** Adds a phone to `call`; what its audio tells is journalled, and ends the leg where it must. */
@@ -20,7 +22,7 @@ export function addPhoneLeg(
   call: LiveCall,
   id: string,
   hangUp: (reason: EndReason) => void,
-  { media, prompts }: PhoneDependencies,
+  { media, prompts, recording }: PhoneDependencies,
 ): PhoneLeg {
   const end = (reason: EndReason) => call.endLeg(id, { status: 'hangup', reason })
   const leg = new PhoneLeg({
@@ -29,6 +31,7 @@ export function addPhoneLeg(
     direction: call.record.legs.get(id)?.direction ?? call.record.call.direction,
     media,
     prompts,
+    recordings: new LegRecordings(id, call.record, recording),
     hangUp,
     onEvent: (event) => {
       switch (event.type) {

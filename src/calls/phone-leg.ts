@@ -1,12 +1,13 @@
 import { addAbortListener } from 'node:events'
 import type { Direction, EndReason } from '../domain/call.ts'
-import type { SayOptions } from '../domain/call-flow.ts'
+import type { RecordOptions, SayOptions } from '../domain/call-flow.ts'
 import type { MediaStatistics } from '../domain/journal.ts'
 import type { Prompt, Prompts } from '../domain/speech.ts'
 import { KeyBuffer } from '../flow/key-buffer.ts'
-import type { FlowLeg, PromptEnd } from '../flow/leg.ts'
+import type { FlowLeg, PromptEnd, RecordEnd } from '../flow/leg.ts'
 import type { MediaEngine, MediaEvent, MediaLeg } from '../media/port.ts'
 import type { NegotiatedAudio } from '../sdp/negotiation.ts'
+import type { LegRecordings } from './leg-recordings.ts'
 import type { LiveLeg } from './live-call.ts'
 
 export interface PhoneLegOptions {
@@ -15,6 +16,7 @@ export interface PhoneLegOptions {
   readonly direction: Direction
   readonly media: MediaEngine
   readonly prompts: Prompts
+  readonly recordings: LegRecordings
   /** Hears of what the far end's audio tells: keys, silence on the line, a lost media thread. */
   readonly onEvent: (event: Extract<MediaEvent, { type: 'key' | 'noMedia' | 'lost' }>) => void
   /** Gets rid of the far end: set by whoever speaks SIP with it. */
@@ -125,9 +127,19 @@ export class PhoneLeg implements LiveLeg, FlowLeg {
     this.#options.hangUp(reason)
   }
 
+  /** Keys that were pressed before, the beep included, stay with the leg: only one that comes during the recording can end it. */
+  async record(options: RecordOptions, signal: AbortSignal): Promise<RecordEnd> {
+    const { recordings } = this.#options
+    if (recordings.beep) await this.#play(recordings.beep, { stopOnKey: false }, signal)
+    if (!this.#audio) throw new Error('the leg has no audio yet')
+    return await recordings.run(this.#audio, options, signal)
+  }
+
   async close(): Promise<MediaStatistics | undefined> {
     this.#closed = true
-    return this.#audio?.close()
+    const statistics = await this.#audio?.close()
+    await this.#options.recordings.close()
+    return statistics
   }
 
   async #play(
@@ -164,6 +176,12 @@ export class PhoneLeg implements LiveLeg, FlowLeg {
         this.#options.onEvent(event)
         this.keys.push(event.key)
         return
+      case 'recordingEnded': {
+        const { type: _, recordingId, ...end } = event
+        if (end.key !== undefined) this.#options.onEvent({ type: 'key', key: end.key }) // no step's: not for `keys`
+        this.#options.recordings.onEnded(recordingId, end)
+        return
+      }
       case 'noMedia':
       case 'lost':
         this.#options.onEvent(event)

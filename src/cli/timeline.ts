@@ -44,6 +44,13 @@ function describe(event: JournalEvent): string {
       return `gathered "${event.keys}"${event.variable === undefined ? '' : ` as ${event.variable}`}`
     case 'fetch':
       return `fetched ${event.url} in ${event.durationMs} ms: ${event.error ?? event.status ?? 'no answer'}`
+    case 'recordingStarted':
+      return `recording ${event.recordingId} begins`
+    case 'recordingEnded': {
+      const { recordingId, status, how, durationSeconds, key, detail } = event
+      const why = key === undefined ? how : `key ${key}`
+      return explained(`recording ${recordingId} ${status} after ${durationSeconds} s (${why})`, detail)
+    }
     case 'flowEnded':
       return explained('call flow ends', event.detail)
     case 'media':

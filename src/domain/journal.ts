@@ -67,6 +67,23 @@ export type JournalEvent =
       readonly status?: number
       readonly error?: string
     }
+  | {
+      readonly type: 'recordingStarted'
+      readonly legId: string
+      readonly recordingId: string
+      readonly transcribeLanguage?: string
+    }
+  | {
+      readonly type: 'recordingEnded'
+      readonly legId: string
+      readonly recordingId: string
+      readonly status: 'done' | 'failed'
+      /** What ended it; `lost`: the media thread or the whole process died, and what was on disk was repaired. */
+      readonly how: 'maxLength' | 'silence' | 'key' | 'stopped' | 'lost' | 'failed'
+      readonly durationSeconds: number
+      readonly key?: string
+      readonly detail?: string
+    }
   | { readonly type: 'flowEnded'; readonly legId: string; readonly detail?: string }
   | { readonly type: 'media'; readonly legId: string; readonly statistics: MediaStatistics }
   | { readonly type: 'sipFailure'; readonly legId: string; readonly status?: number; readonly reason: string }

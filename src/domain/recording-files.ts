@@ -12,4 +12,9 @@ export interface RecordingFiles {
   open(recordingId: string): Promise<RecordingFile | undefined>
   /** A file that does not exist: nothing happens. */
   delete(recordingId: string): Promise<void>
+  /**
+   * Makes what is there of an interrupted recording a finished file. Resolves with its length in seconds; undefined if nothing is
+   * there. Not for a recording that is being written.
+   */
+  repair(recordingId: string): Promise<number | undefined>
 }

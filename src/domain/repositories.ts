@@ -21,6 +21,8 @@ export class StorageError extends Error {
 export interface CallChange {
   readonly call?: Call
   readonly legs?: readonly Leg[]
+  /** In the order of their changes. One that has ended and was deleted meanwhile stays deleted. */
+  readonly recordings?: readonly Recording[]
   readonly journal?: readonly JournalEntry[]
   readonly events?: readonly OutgoingEvent[]
 }

@@ -9,6 +9,8 @@ export type PromptEnd = 'finished' | 'key'
 export interface RecordEnd {
   /** The recording as the API shows it, JSON: the body of `onFinish`. */
   readonly recording: string
+  /** Why it failed, if it did. */
+  readonly failure?: string
 }
 
 /** How a `transfer` step ended while the caller was still there. */

@@ -158,9 +158,9 @@ function afterKeys(step: Step, { keys, endedBy }: Gathered, { variables, report 
 
 async function runRecord(step: StepOfAction<'record'>, context: StepContext): Promise<StepResult> {
   if (!context.leg.record) return unsupported(step)
-  const { recording } = await context.leg.record(step.options, context.signal)
+  const { recording, failure } = await context.leg.record(step.options, context.signal)
   const { onFinish: url } = step.options
-  if (url === undefined) return onward('completed')
+  if (url === undefined) return failure === undefined ? onward('completed') : onward('failed', failure)
   return await runFetch(step.id, 'onFinish', { method: 'POST', url, body: recording }, context)
 }
 

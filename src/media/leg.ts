@@ -9,7 +9,8 @@ import { eventOfKey, KeyReceiver, LONGEST_SEGMENT } from '../rtp/telephone-event
 import type { RtpReceiver, RtpSocket } from '../rtp/transport.ts'
 import { KeyPlan, type KeyTurn } from './key-plan.ts'
 import { KeyWays } from './key-ways.ts'
-import type { Codec, KeyTimes, MediaEvent, RtpRemote } from './port.ts'
+import { LegRecording, type OpenSink } from './leg-recording.ts'
+import type { Codec, KeyTimes, MediaEvent, RecordingOptions, RtpRemote } from './port.ts'
 import { TURN_MS, type Turning } from './timer-wheel.ts'
 
 /** A leg's surroundings, all of them the same for every leg of a thread but `origin` and `report`. */
@@ -24,6 +25,8 @@ export interface LegContext {
   readonly wallClock: () => number
   /** In [0, 1): spreads RTCP reports. */
   readonly random: () => number
+  /** Opens the file of a recording. */
+  readonly openSink: OpenSink
   /** How long a far end behind NAT may show itself after it was signalled. */
   readonly learnWindowMs: number
   /** `noMedia` is reported after this long. */
@@ -66,6 +69,9 @@ export class LegAudio implements Turning, RtpReceiver {
   /** Keys that are being sent. */
   #plan: KeyPlan | undefined
   #keyIsEvent = false
+  #recording: LegRecording | undefined
+  /** Recordings that have ended and whose files are being closed. */
+  readonly #settling = new Set<Promise<void>>()
   /** Where packets go; port 0: nowhere. */
   #address = ''
   #port = 0
@@ -108,7 +114,9 @@ export class LegAudio implements Turning, RtpReceiver {
   }
 
   press(key: string, heldMs: number): void {
-    if (this.#keyWays.admit(key, 'signalling', this.#context.now(), heldMs)) this.#reportKey(key)
+    if (!this.#keyWays.admit(key, 'signalling', this.#context.now(), heldMs)) return
+    if (this.#recording?.finishesOn(key)) this.#recording.finishAtKey(key, heldMs)
+    else this.#reportKey(key)
   }
 
   sendKeys(sendId: number, keys: string, { durationMs, intervalMs }: KeyTimes): void {
@@ -125,6 +133,31 @@ export class LegAudio implements Turning, RtpReceiver {
     if (plan.done) this.#plan = undefined
   }
 
+  record(recordingId: string, options: RecordingOptions): void {
+    this.#recording?.stop()
+    const { openSink, now, report } = this.#context
+    const recording = new LegRecording(recordingId, options, {
+      openSink,
+      now,
+      onEnd: (end) => {
+        if (this.#recording === recording) this.#recording = undefined
+        report({ type: 'recordingEnded', recordingId, ...end })
+      },
+    })
+    this.#recording = recording
+    const settled = recording.settled.then(() => void this.#settling.delete(settled))
+    this.#settling.add(settled)
+  }
+
+  stopRecording(recordingId: string): void {
+    if (this.#recording?.id === recordingId) this.#recording.stop()
+  }
+
+  /** Resolves when the files of all ended recordings are closed and that is reported; undefined: now. */
+  get recordingsSettled(): Promise<unknown> | undefined {
+    return this.#settling.size === 0 ? undefined : Promise.all(this.#settling)
+  }
+
   turn(skipped: number): void {
     const remote = this.#remote
     if (!remote) return
@@ -136,6 +169,7 @@ export class LegAudio implements Turning, RtpReceiver {
     else this.#sendFrame()
     if (!plan) this.#advancePrompt()
     else if (plan.done) this.#endKeys()
+    this.#recording?.turn()
     this.#watchSilence(remote, skipped + 1)
     this.#turnsToReport -= skipped + 1
     if (this.#turnsToReport <= 0) {
@@ -165,6 +199,8 @@ export class LegAudio implements Turning, RtpReceiver {
     this.#silenceReported = false
     this.#reception.count(ssrc, sequenceNumber, timestamp, now, payloadType === remote.payloadType)
     if (payloadType === remote.telephoneEventPayloadType) this.#hearKeys(datagram)
+    else if (this.#recording && payloadType === remote.payloadType)
+      this.#recording.receive(header, datagram, remote.codec)
   }
 
   receiveRtcp(datagram: Buffer, address: string): void {
@@ -185,10 +221,11 @@ export class LegAudio implements Turning, RtpReceiver {
     }
   }
 
-  /** Says goodbye, ends the prompt and closes the ports. Returns what was counted; again the same when called again. */
+  /** Says goodbye, ends prompt and recording and closes the ports. Returns what was counted; again the same when called again. */
   close(): RtpStatistics {
     if (this.#prompt) this.#endPrompt('stopped')
     if (this.#plan) this.stopKeys(this.#plan.sendId)
+    this.#recording?.stop()
     this.#sendReport(true)
     this.#remote = undefined
     this.#socket?.[Symbol.dispose]()
@@ -251,7 +288,9 @@ export class LegAudio implements Turning, RtpReceiver {
     const packet = parseRtpPacket(datagram)
     if (!packet) return
     for (const key of this.#keys.receive(packet)) {
-      if (this.#keyWays.admit(key, 'rtp', this.#context.now())) this.#reportKey(key)
+      if (!this.#keyWays.admit(key, 'rtp', this.#context.now())) continue
+      if (this.#recording?.finishesOn(key)) this.#recording.finishAtEvent(key, packet.ssrc, packet.timestamp)
+      else this.#reportKey(key)
     }
   }
 

@@ -8,6 +8,7 @@ import {
   type MediaLeg,
   type MediaThreadStatistics,
   MediaUnavailableError,
+  type RecordingOptions,
   type RtpRemote,
 } from './port.ts'
 import type { MediaWorkerData, PortRange } from './worker-messages.ts'
@@ -32,6 +33,8 @@ export interface MediaEngineOptions {
   readonly noMediaMs?: number
   /** New legs are refused while the 99th percentile of lateness is above this. Default: 5 ms. */
   readonly maxLatenessMs?: number
+  /** Where recordings are written. Default: nowhere; each one fails. */
+  readonly recordingsFolder?: string
 }
 
 const STOP_PATIENCE_MS = 2_000
@@ -180,6 +183,7 @@ class WorkerMediaEngine implements MediaEngine {
 
   #workerData(thread: number): MediaWorkerData {
     const { workers, address, rtpPorts, portRestMs, learnWindowMs, noMediaMs, maxLatenessMs } = this.#options
+    const { recordingsFolder } = this.#options
     return {
       thread,
       address,
@@ -188,6 +192,7 @@ class WorkerMediaEngine implements MediaEngine {
       learnWindowMs: learnWindowMs ?? 5_000,
       noMediaMs: noMediaMs ?? 30_000,
       maxLatenessMs: maxLatenessMs ?? 5,
+      recordingsFolder,
     }
   }
 }
@@ -263,6 +268,14 @@ class WorkerLeg implements MediaLeg {
 
   stopKeys(sendId: number): void {
     this.#worker.post({ type: 'stopKeys', leg: this.#id, sendId })
+  }
+
+  record(recordingId: string, options: RecordingOptions): void {
+    this.#worker.post({ type: 'record', leg: this.#id, recordingId, options })
+  }
+
+  stopRecording(recordingId: string): void {
+    this.#worker.post({ type: 'stopRecording', leg: this.#id, recordingId })
   }
 
   close(): Promise<RtpStatistics> {

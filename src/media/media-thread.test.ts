@@ -49,6 +49,7 @@ function open({ maxLatenessMs = 5 } = {}) {
   const deferred: (() => void)[] = []
   const ports = new MemoryPorts()
   const time = new FakeWheelTime()
+  const sink = Promise.withResolvers<void>()
   const thread = new MediaThread({
     data: {
       thread: 3,
@@ -58,10 +59,12 @@ function open({ maxLatenessMs = 5 } = {}) {
       learnWindowMs: 5_000,
       noMediaMs: 30_000,
       maxLatenessMs,
+      recordingsFolder: undefined,
     },
     ports,
     time,
     ids: systemIds,
+    openSink: () => ({ append: () => {}, close: () => sink.promise }),
     wallClock: () => 0,
     random: () => 0.5,
     load: () => ({ cpuMs: 12, utilization: 0.5 }),
@@ -77,7 +80,7 @@ function open({ maxLatenessMs = 5 } = {}) {
     for (const callback of deferred.splice(0)) callback()
   }
   const heard = () => reports.splice(0).map((r) => (r.type === 'event' ? r.event.type : r.type))
-  return { thread, ports, time, settle, heard, reports, batches }
+  return { thread, ports, time, settle, heard, reports, batches, sink }
 }
 
 describe('a media thread', () => {

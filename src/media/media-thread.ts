@@ -3,6 +3,7 @@ import type { RtpPorts } from '../rtp/transport.ts'
 import type { Ids } from '../runtime/ids.ts'
 import { LatenessHistogram } from './lateness.ts'
 import { LegAudio } from './leg.ts'
+import type { OpenSink } from './leg-recording.ts'
 import { TimerWheel, type WheelTime } from './timer-wheel.ts'
 import type { MediaCommand, MediaReport, MediaReports, MediaWorkerData } from './worker-messages.ts'
 
@@ -12,6 +13,8 @@ export interface MediaThreadContext {
   readonly ports: RtpPorts
   readonly time: WheelTime
   readonly ids: Ids
+  /** Opens the file of a recording. */
+  readonly openSink: OpenSink
   /** Milliseconds since the Unix epoch. */
   readonly wallClock: () => number
   /** In [0, 1). */
@@ -34,6 +37,8 @@ export class MediaThread implements Disposable {
   readonly #admissionLateness = new LatenessHistogram()
   readonly #wheel: TimerWheel
   readonly #legs = new Map<number, LegAudio>()
+  /** Legs that wait for their recordings' files. */
+  readonly #closing = new Set<Promise<void>>()
   #outbox: MediaReport[] = []
   #overloaded = false
   #admissionSince: number
@@ -84,6 +89,12 @@ export class MediaThread implements Disposable {
       case 'stopKeys':
         this.#legs.get(command.leg)?.stopKeys(command.sendId)
         return
+      case 'record':
+        this.#legs.get(command.leg)?.record(command.recordingId, command.options)
+        return
+      case 'stopRecording':
+        this.#legs.get(command.leg)?.stopRecording(command.recordingId)
+        return
       case 'close':
         this.#close(command.leg)
         return
@@ -101,6 +112,12 @@ export class MediaThread implements Disposable {
     for (const leg of [...this.#legs.keys()]) this.#close(leg)
     this.#wheel[Symbol.dispose]()
     this.#context.ports[Symbol.dispose]()
+    this.#flush()
+  }
+
+  /** After disposal: resolves when the recordings of its legs are on disk, and all is posted. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#closing)
     this.#flush()
   }
 
@@ -128,7 +145,7 @@ export class MediaThread implements Disposable {
   }
 
   #newLeg(id: number): LegAudio {
-    const { ids, time, wallClock, random, data } = this.#context
+    const { ids, time, wallClock, random, openSink, data } = this.#context
     return new LegAudio({
       origin: randomOrigin(ids),
       cname: ids.token(8),
@@ -136,6 +153,7 @@ export class MediaThread implements Disposable {
       now: time.now,
       wallClock,
       random,
+      openSink,
       learnWindowMs: data.learnWindowMs,
       noMediaMs: data.noMediaMs,
     })
@@ -147,7 +165,16 @@ export class MediaThread implements Disposable {
     this.#legs.delete(id)
     this.#wheel.remove(leg)
     const statistics = leg.close()
-    this.#post({ type: 'closed', leg: id, statistics })
+    const { recordingsSettled } = leg
+    if (!recordingsSettled) {
+      this.#post({ type: 'closed', leg: id, statistics })
+      return
+    }
+    const closing = recordingsSettled.then(() => {
+      this.#closing.delete(closing)
+      this.#post({ type: 'closed', leg: id, statistics })
+    })
+    this.#closing.add(closing)
   }
 
   /** Judged on what the wheel did since the window began, at least some seconds; one verdict holds for a window. */

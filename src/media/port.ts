@@ -70,6 +70,26 @@ export interface KeyTimes {
   readonly intervalMs: number
 }
 
+/** When a recording ends by itself. */
+export interface RecordingOptions {
+  readonly maxMs?: number
+  /** So long nobody speaks; noise is silence. */
+  readonly silenceMs?: number
+  /** One key, or `any`. */
+  readonly finishOnKey?: string
+}
+
+/** How a recording ended. Unless it failed, its file is complete and on disk. */
+export interface RecordingEnd {
+  /** `stopped`: by command, or with its leg. */
+  readonly how: 'maxLength' | 'silence' | 'key' | 'stopped' | 'failed'
+  readonly durationMs: number
+  /** The key that ended it. It is reported only here, and no sound of it is in the file. */
+  readonly key?: string
+  /** Why it failed. */
+  readonly detail?: string
+}
+
 /** Commands to one leg's audio. They are carried out in order; none fails loudly: a dead thread is reported by `lost`. */
 export interface MediaLeg {
   /** The local RTP port, even. */
@@ -95,7 +115,11 @@ export interface MediaLeg {
   sendKeys(sendId: number, keys: string, times: KeyTimes): void
   /** Ends the tone under way and sends no further key; reports 'stopped' if there was anything left to send. */
   stopKeys(sendId: number): void
-  /** Closes the port. Resolves with what was counted. Idempotent. */
+  /** Records what the far end says into the file of that name, from now on. Replaces what is being recorded, which ends with 'stopped'. */
+  record(recordingId: string, options: RecordingOptions): void
+  /** Ends the recording if it is still going on; it then reports 'stopped'. */
+  stopRecording(recordingId: string): void
+  /** Ends what is going on, and closes the port. Resolves with what was counted, after all ends were reported. Idempotent. */
   close(): Promise<RtpStatistics>
 }
 
@@ -111,6 +135,7 @@ export type MediaEvent =
   | { readonly type: 'key'; readonly key: string }
   /** The last key has been sent with its end, or the rest was stopped. */
   | { readonly type: 'keysSent'; readonly sendId: number; readonly how: 'finished' | 'stopped' }
+  | ({ readonly type: 'recordingEnded'; readonly recordingId: string } & RecordingEnd)
   /** Nothing was received for this long although the leg is connected and not on hold. Reported once a silence. */
   | { readonly type: 'noMedia'; readonly forMs: number }
   /** The media thread has died; the leg is dead. */

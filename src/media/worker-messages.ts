@@ -1,5 +1,5 @@
 import type { RtpStatistics } from '../rtp/statistics.ts'
-import type { KeyTimes, MediaEvent, MediaThreadStatistics, RtpRemote } from './port.ts'
+import type { KeyTimes, MediaEvent, MediaThreadStatistics, RecordingOptions, RtpRemote } from './port.ts'
 
 /** What a media thread is started with (`workerData`). */
 export interface MediaWorkerData {
@@ -13,6 +13,8 @@ export interface MediaWorkerData {
   readonly noMediaMs: number
   /** No further leg is taken while the 99th percentile of lateness is above this. */
   readonly maxLatenessMs: number
+  /** Where recordings are written; undefined: each one fails. */
+  readonly recordingsFolder: string | undefined
 }
 
 /** UDP ports from `first` to `last`, used in even-odd pairs; 0–0 lets the system choose. */
@@ -42,6 +44,13 @@ export type MediaCommand =
       readonly times: KeyTimes
     }
   | { readonly type: 'stopKeys'; readonly leg: number; readonly sendId: number }
+  | {
+      readonly type: 'record'
+      readonly leg: number
+      readonly recordingId: string
+      readonly options: RecordingOptions
+    }
+  | { readonly type: 'stopRecording'; readonly leg: number; readonly recordingId: string }
   | { readonly type: 'close'; readonly leg: number }
   | { readonly type: 'statistics'; readonly request: number }
   | { readonly type: 'shutDown' }

@@ -9,6 +9,7 @@ import {
 import { toCall, toCallRow, toJournalEntry, toJournalRow, toLeg, toLegRow, toOutboxRow } from './call-rows.ts'
 import type { Database } from './database.ts'
 import { offsetOf, toPage } from './page.ts'
+import { prepareRecordingWrites, toRecordingRow } from './recording-repository.ts'
 import type { CallRow, LegRow } from './schema.ts'
 
 /** Calls, their legs and their journals; a change and the events that tell of it are one transaction. */
@@ -17,14 +18,23 @@ export function openCallRepository(database: Database): CallRepository {
 }
 
 function openCalls(database: Database): Pick<CallRepository, 'commit' | 'find' | 'list'> {
-  const writes = { ...prepareCallWrites(database.builder), ...prepareCallPartWrites(database.builder) }
-  const reads = prepareCallReads(database.builder)
+  const { builder } = database
+  const writes = {
+    ...prepareCallWrites(builder),
+    ...prepareCallPartWrites(builder),
+    ...prepareRecordingWrites(builder),
+  }
+  const reads = prepareCallReads(builder)
 
-  function queriesOf({ call, legs = [], journal = [], events = [] }: CallChange) {
+  function queriesOf({ call, legs = [], recordings = [], journal = [], events = [] }: CallChange) {
     const callRow = call && toCallRow(call)
     return [
       ...(callRow ? [writes.saveCall(callRow), writes.countCall(callRow)] : []),
       ...legs.map((leg) => writes.saveLeg(toLegRow(leg))),
+      ...recordings.map((recording) => {
+        const write = recording.status === 'recording' ? writes.saveRecording : writes.endRecording
+        return write(toRecordingRow(recording))
+      }),
       ...journal.map((entry) => writes.appendJournal(toJournalRow(entry))),
       ...events.map((event) => writes.appendOutbox(toOutboxRow(event))),
     ]

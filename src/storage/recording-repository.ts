@@ -29,10 +29,11 @@ interface LegKey {
 /** What is known of recordings; their sound is kept elsewhere. */
 export function openRecordingRepository(database: Database): RecordingRepository {
   const queries = prepareQueries(database.builder)
+  const { saveRecording } = prepareRecordingWrites(database.builder)
 
   return {
     async save(recording) {
-      await database.write([queries.save(toRow(recording))])
+      await database.write([saveRecording(toRecordingRow(recording))])
     },
 
     async find(accountId, recordingId) {
@@ -56,9 +57,10 @@ export function openRecordingRepository(database: Database): RecordingRepository
   }
 }
 
-function prepareQueries(builder: Kysely<Tables>) {
+/** The queries that write recordings; those of a call's change are part of its transaction. */
+export function prepareRecordingWrites(builder: Kysely<Tables>) {
   return {
-    save: prepare((p: RecordingRow) =>
+    saveRecording: prepare((p: RecordingRow) =>
       builder
         .insertInto('recordings')
         .values(pick(p, COLUMNS))
@@ -75,6 +77,20 @@ function prepareQueries(builder: Kysely<Tables>) {
             .whereRef('recordings.account_id', '=', 'excluded.account_id'),
         ),
     ),
+
+    /** Of one that may have been deleted meanwhile: then nothing happens. */
+    endRecording: prepare((p: RecordingRow) =>
+      builder
+        .updateTable('recordings')
+        .set({ status: p.status, duration_seconds: p.duration_seconds, updated_at: p.updated_at })
+        .where('account_id', '=', p.account_id)
+        .where('id', '=', p.id),
+    ),
+  }
+}
+
+function prepareQueries(builder: Kysely<Tables>) {
+  return {
     find: prepare((p: { accountId: string; recordingId: string }) =>
       builder
         .selectFrom('recordings')
@@ -109,7 +125,8 @@ function prepareQueries(builder: Kysely<Tables>) {
   }
 }
 
-function toRow(recording: Recording): RecordingRow {
+/** A recording as its row. */
+export function toRecordingRow(recording: Recording): RecordingRow {
   return {
     id: recording.id,
     account_id: recording.accountId,

@@ -3,6 +3,7 @@ import type { Call } from '../../src/domain/call.ts'
 import type { CallFlow, StoredCallFlow } from '../../src/domain/call-flow.ts'
 import type { JournalEvent } from '../../src/domain/journal.ts'
 import type { Repositories } from '../../src/domain/repositories.ts'
+import type { Prompt } from '../../src/domain/speech.ts'
 import type { HttpClient } from '../../src/runtime/http-client.ts'
 import { HttpClientError } from '../../src/runtime/http-client.ts'
 import { systemIds } from '../../src/runtime/ids.ts'
@@ -27,6 +28,8 @@ export interface WorldOptions {
   readonly publicAddress?: string
   readonly maxCalls?: number
   readonly httpClient?: HttpClient
+  /** Default: none is heard. */
+  readonly beep?: Prompt
 }
 
 /** Call control with everything around it faked: no socket, no thread, no real time. */
@@ -35,10 +38,13 @@ export function createCallWorld(options: WorldOptions = {}) {
   const media = new FakeMedia(clock)
   const repositories = createMemoryRepositories()
   const callees: FakeCallee[] = []
+  const repaired = new Map<string, number>()
+  const recordingFiles = { repair: async (recordingId: string) => repaired.get(recordingId) }
   const control = createCallControl({
     repositories,
     media,
     prompts: new FakePrompts(),
+    recording: { files: recordingFiles, beep: options.beep, present: (recording) => recording },
     httpClient: options.httpClient ?? nobody,
     userAgent: {
       invite: (request, handler) => {
@@ -70,6 +76,8 @@ export function createCallWorld(options: WorldOptions = {}) {
     media,
     repositories,
     callees,
+    /** What is left of recordings whose media thread died, in seconds. */
+    repaired,
     control,
     /** Lets promises settle without moving time. */
     settle: () => clock.advance(0),

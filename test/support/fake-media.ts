@@ -4,6 +4,8 @@ import {
   type MediaEvent,
   type MediaLeg,
   MediaUnavailableError,
+  type RecordingEnd,
+  type RecordingOptions,
   type RtpRemote,
 } from '../../src/media/port.ts'
 import type { RtpStatistics } from '../../src/rtp/statistics.ts'
@@ -23,6 +25,9 @@ export class FakeMediaLeg implements MediaLeg {
   readonly port: number
   readonly remotes: RtpRemote[] = []
   readonly sentKeys: ({ readonly keys: string } & KeyTimes)[] = []
+  recording:
+    | { readonly recordingId: string; readonly options: RecordingOptions; readonly since: number }
+    | undefined
   closed = false
   readonly #clock: Clock
   readonly #onEvent: (event: MediaEvent) => void
@@ -72,7 +77,26 @@ export class FakeMediaLeg implements MediaLeg {
     if (this.#sending?.sendId === sendId) this.#endKeys('stopped')
   }
 
+  record(recordingId: string, options: RecordingOptions): void {
+    this.endRecording({ how: 'stopped' })
+    this.recording = { recordingId, options, since: this.#clock.now() }
+  }
+
+  stopRecording(recordingId: string): void {
+    if (this.recording?.recordingId === recordingId) this.endRecording({ how: 'stopped' })
+  }
+
+  /** Ends what is being recorded; it has lasted as long as the clock says. */
+  endRecording(end: Omit<RecordingEnd, 'durationMs'>): void {
+    const { recording } = this
+    if (!recording) return
+    this.recording = undefined
+    const { recordingId, since } = recording
+    this.#onEvent({ type: 'recordingEnded', recordingId, ...end, durationMs: this.#clock.now() - since })
+  }
+
   async close(): Promise<RtpStatistics> {
+    this.endRecording({ how: 'stopped' })
     this.#endKeys('stopped')
     this.#playing?.end[Symbol.dispose]()
     this.#playing = undefined

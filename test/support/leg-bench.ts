@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { LegAudio } from '../../src/media/leg.ts'
+import type { RecordingSink } from '../../src/media/leg-recording.ts'
 import type { MediaEvent, RtpRemote } from '../../src/media/port.ts'
 import { parseRtpPacket, type RtpPacket, serializeRtpPacket } from '../../src/rtp/packet.ts'
 import { eventOfKey, serializeTelephoneEvent } from '../../src/rtp/telephone-event.ts'
@@ -41,11 +42,35 @@ export class MemorySocket implements RtpSocket {
   }
 }
 
+/** A recording in memory. Its file takes as long to close as the test says. */
+export class MemorySink implements RecordingSink {
+  readonly recordingId: string
+  readonly fail: () => void
+  readonly closing = Promise.withResolvers<void>()
+  samples = new Int16Array(0)
+  closed = 0
+
+  constructor(recordingId: string, fail: () => void) {
+    this.recordingId = recordingId
+    this.fail = fail
+  }
+
+  append(samples: Int16Array): void {
+    this.samples = Int16Array.of(...this.samples, ...samples)
+  }
+
+  close(): Promise<void> {
+    this.closed++
+    return this.closing.promise
+  }
+}
+
 /** A connected leg; `turns` lets it take so many turns of 20 ms. */
 export function openLeg(farEnd: RtpRemote | 'unconnected' = remote) {
   const events: MediaEvent[] = []
   const socket = new MemorySocket()
   const time = { now: 1_000 }
+  const sinks: MemorySink[] = []
   const leg = new LegAudio({
     origin: { ssrc: 77, sequenceNumber: 65_500, timestamp: 0xffff_f000 },
     cname: 'name',
@@ -53,6 +78,11 @@ export function openLeg(farEnd: RtpRemote | 'unconnected' = remote) {
     now: () => time.now,
     wallClock: () => 1_700_000_000_000 + time.now,
     random: () => 0.5,
+    openSink: (recordingId, onFailure) => {
+      const sink = new MemorySink(recordingId, onFailure)
+      sinks.push(sink)
+      return sink
+    },
     learnWindowMs: 5_000,
     noMediaMs: 30_000,
   })
@@ -65,7 +95,7 @@ export function openLeg(farEnd: RtpRemote | 'unconnected' = remote) {
     }
   }
   const sent = () => socket.rtp.map(({ packet }) => packet)
-  return { leg, socket, events, turns, sent, time }
+  return { leg, socket, events, turns, sent, time, sinks }
 }
 
 /** So many frames of bytes that differ from one to the next. */

@@ -26,14 +26,15 @@ export interface MemoryRepositories extends Repositories {
 export function createMemoryRepositories(): MemoryRepositories {
   const events: OutgoingEvent[] = []
   const numbers = new Map<string, AssignedNumber>()
+  const recordings = new Map<string, Recording>()
   const transcriptions = new Map<string, Transcription>()
   return {
     events,
-    calls: callRepository(events),
+    calls: callRepository(events, recordings),
     callFlows: callFlowRepository(numbers),
     numbers: numberRepository(numbers),
     accessKeys: accessKeyRepository(),
-    recordings: recordingRepository(transcriptions),
+    recordings: recordingRepository(recordings, transcriptions),
     transcriptions: transcriptionRepository(transcriptions),
     webhooks: webhookRepository(),
   }
@@ -59,7 +60,12 @@ function ofAccount<Row extends Owned>(rows: ReadonlyMap<string, Row>, accountId:
   return [...rows.values()].filter((row) => row.accountId === accountId).reverse()
 }
 
-function callRepository(events: OutgoingEvent[]): CallRepository {
+/** One that has ended is there only if nobody has deleted it. */
+function changeRecording(recordings: Map<string, Recording>, row: Recording): void {
+  if (row.status === 'recording' || recordings.has(row.id)) recordings.set(row.id, row)
+}
+
+function callRepository(events: OutgoingEvent[], recordings: Map<string, Recording>): CallRepository {
   const calls = new Map<string, Call>()
   const legs = new Map<string, Leg>()
   const journals = new Map<string, JournalEntry[]>()
@@ -72,6 +78,7 @@ function callRepository(events: OutgoingEvent[]): CallRepository {
     async commit(change) {
       if (change.call) calls.set(change.call.id, change.call)
       for (const leg of change.legs ?? []) legs.set(leg.id, leg)
+      for (const row of change.recordings ?? []) changeRecording(recordings, row)
       for (const entry of change.journal ?? []) {
         journals.set(entry.callId, [...(journals.get(entry.callId) ?? []), entry])
       }
@@ -170,8 +177,10 @@ function accessKeyRepository(): AccessKeyRepository {
   }
 }
 
-function recordingRepository(transcriptions: Map<string, Transcription>): RecordingRepository {
-  const recordings = new Map<string, Recording>()
+function recordingRepository(
+  recordings: Map<string, Recording>,
+  transcriptions: Map<string, Transcription>,
+): RecordingRepository {
   return {
     save: async (recording) => void recordings.set(recording.id, recording),
     find: async (accountId, recordingId) => owned(recordings, accountId, recordingId),

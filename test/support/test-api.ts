@@ -218,6 +218,7 @@ function recordingFilesOf(files: Map<string, Buffer>): RecordingFiles {
       return file && { bytes: file.length, stream: new Blob([new Uint8Array(file)]).stream() }
     },
     delete: async (recordingId) => void files.delete(recordingId),
+    repair: async () => undefined,
   }
 }
 
