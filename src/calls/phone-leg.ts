@@ -5,10 +5,12 @@ import type { MediaStatistics } from '../domain/journal.ts'
 import type { Prompt, Prompts } from '../domain/speech.ts'
 import { KeyBuffer } from '../flow/key-buffer.ts'
 import type { FlowLeg, PromptEnd, RecordEnd } from '../flow/leg.ts'
+import type { PromptHint } from '../flow/prompts-ahead.ts'
 import type { MediaEngine, MediaEvent, MediaLeg } from '../media/port.ts'
 import type { NegotiatedAudio } from '../sdp/negotiation.ts'
 import type { LegRecordings } from './leg-recordings.ts'
 import type { LiveLeg } from './live-call.ts'
+import { PromptsAhead } from './prompts-ahead.ts'
 
 export interface PhoneLegOptions {
   readonly id: string
@@ -32,6 +34,7 @@ export class PhoneLeg implements LiveLeg, FlowLeg {
   readonly #playing = new Map<number, (how: PromptEnd) => void>()
   /** What resolves when keys have been sent. */
   readonly #sending = new Map<number, () => void>()
+  readonly #prompts: PromptsAhead
   #audio: MediaLeg | undefined
   #codec: NegotiatedAudio['codec'] = 'PCMU'
   #plays = 0
@@ -42,6 +45,7 @@ export class PhoneLeg implements LiveLeg, FlowLeg {
     this.id = options.id
     this.direction = options.direction
     this.#options = options
+    this.#prompts = new PromptsAhead(options.prompts)
   }
 
   /** Opens the leg's RTP port. False when the leg was closed meanwhile. Rejects with MediaUnavailableError. */
@@ -84,12 +88,11 @@ export class PhoneLeg implements LiveLeg, FlowLeg {
   }
 
   async say(
-    { payload, language, voice }: SayOptions,
+    say: SayOptions,
     playback: { readonly stopOnKey: boolean },
     signal: AbortSignal,
   ): Promise<PromptEnd> {
-    const request = { text: payload, language: language.toLowerCase(), voice }
-    return this.#play(await this.#options.prompts.say(request, signal), playback, signal)
+    return this.#play(await this.#prompts.get({ say }, signal), playback, signal)
   }
 
   async play(
@@ -97,7 +100,11 @@ export class PhoneLeg implements LiveLeg, FlowLeg {
     playback: { readonly stopOnKey: boolean },
     signal: AbortSignal,
   ): Promise<PromptEnd> {
-    return this.#play(await this.#options.prompts.load(url, signal), playback, signal)
+    return this.#play(await this.#prompts.get({ play: url }, signal), playback, signal)
+  }
+
+  prefetch(prompts: readonly PromptHint[], signal: AbortSignal): void {
+    this.#prompts.want(prompts, signal)
   }
 
   /** A key that the far end told of by signalling (SIP INFO), `heldMs` after it was pressed. */

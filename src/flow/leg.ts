@@ -1,6 +1,7 @@
 import type { Direction } from '../domain/call.ts'
 import type { PlayOptions, RecordOptions, SayOptions, TransferOptions } from '../domain/call-flow.ts'
 import type { KeyBuffer } from './key-buffer.ts'
+import type { PromptHint } from './prompts-ahead.ts'
 
 /** How a prompt ended: to its last sample, or cut short by a key. */
 export type PromptEnd = 'finished' | 'key'
@@ -42,4 +43,9 @@ export interface FlowLeg {
     tones: { readonly keys: string; readonly durationMs: number; readonly intervalMs: number },
     signal: AbortSignal,
   ): Promise<void>
+  /**
+   * Hears, before a step runs, which prompts it and the steps after it may want: a leg may load them beforehand, until `signal` aborts.
+   * What was told before no longer counts.
+   */
+  prefetch?(prompts: readonly PromptHint[], signal: AbortSignal): void
 }

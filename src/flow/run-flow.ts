@@ -2,6 +2,7 @@ import { addAbortListener } from 'node:events'
 import type { CallFlow, Step } from '../domain/call-flow.ts'
 import { sleep } from '../runtime/clock.ts'
 import { conditionsHold } from './conditions.ts'
+import { promptsAhead } from './prompts-ahead.ts'
 import { type FlowEvent, type Next, runStep, type StepContext, type StepResult } from './run-step.ts'
 import { Variables } from './variables.ts'
 
@@ -80,7 +81,7 @@ class FlowRun {
       if (this.#stepsRun % STEPS_WITHOUT_YIELD === 0)
         await sleep(this.#context.clock, 0, this.#context.signal)
 
-      const next = await this.#runStep(step)
+      const next = await this.#runStep(step, steps, index)
       switch (next.to) {
         case 'nextStep':
           index += 1
@@ -101,12 +102,12 @@ class FlowRun {
     return { cause: 'flowEnded' }
   }
 
-  async #runStep(step: Step): Promise<Next> {
+  async #runStep(step: Step, steps: readonly Step[], index: number): Promise<Next> {
     this.#context.report({ type: 'stepStarted', stepId: step.id, action: step.action })
     this.#current = step
-    const { next, outcome, detail } = conditionsHold(step.conditions, this.#context.variables)
-      ? await runStep(step, this.#context)
-      : SKIPPED
+    const runs = conditionsHold(step.conditions, this.#context.variables)
+    if (runs) this.#context.leg.prefetch?.(promptsAhead(steps, index), this.#context.signal)
+    const { next, outcome, detail } = runs ? await runStep(step, this.#context) : SKIPPED
     this.#current = undefined
     this.#context.report({
       type: 'stepEnded',
