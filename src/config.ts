@@ -43,6 +43,9 @@ export interface Config {
   readonly maxLatenessMs: number
   readonly maxCalls: number
   readonly drainSeconds: number
+  readonly requestsPerSecond: number
+  readonly requestBurst: number
+  readonly validationStatus: 400 | 422
 }
 
 /** The configuration can't be used. The message is one line: what is wrong, and how to mend it. */
@@ -198,6 +201,25 @@ const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } = {
     fallback: '5000',
     describe: 'calls at a time; more are refused with 503',
     read: integer(1, 100_000),
+  },
+  requestsPerSecond: {
+    fallback: '200',
+    describe: 'API requests a second and access key, on average; more get 429',
+    read: integer(1, 1_000_000),
+  },
+  requestBurst: {
+    fallback: '400',
+    describe: 'API requests of an access key at once, before requests-per-second counts',
+    read: integer(1, 1_000_000),
+  },
+  validationStatus: {
+    fallback: '400',
+    describe:
+      '400 as the original answers faults of a request, or 422, which the SDKs for Python, Ruby and C# can read',
+    read: (text, expected) => {
+      if (text !== '400' && text !== '422') throw expected('400 or 422')
+      return text === '400' ? 400 : 422
+    },
   },
   drainSeconds: {
     fallback: '20',

@@ -143,7 +143,7 @@ async function openSpeech({ dataDir, programPath }: Config, httpClient: HttpClie
 
 /** Resolves with the API's URL. */
 async function openApi(
-  { httpListen }: Config,
+  { httpListen, requestsPerSecond, requestBurst, validationStatus }: Config,
   { repositories, recordingFiles }: DataFolder,
   { calls, prompts }: Telephony,
   state: { readonly readiness: Readiness },
@@ -160,6 +160,7 @@ async function openApi(
     readiness: () => state.readiness,
     speaks: (language) => prompts.speaks(language),
     transcribes: () => false,
+    limits: { requestsPerSecond, requestBurst, validationStatus },
   })
   parts.defer(() => app.close())
   const { address: host, port } = httpListen
