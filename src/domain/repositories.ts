@@ -27,10 +27,13 @@ export interface CallChange {
   readonly events?: readonly OutgoingEvent[]
 }
 
+/** A call as lists show it: without the documents that only its own run needs. */
+export type CallSummary = Omit<Call, 'callFlow' | 'webhook'>
+
 export interface CallRepository {
   commit(change: CallChange): Promise<void>
   find(accountId: string, callId: string): Promise<Call | undefined>
-  list(accountId: string, request: PageRequest): Promise<Page<Call>>
+  list(accountId: string, request: PageRequest): Promise<Page<CallSummary>>
   findLeg(accountId: string, callId: string, legId: string): Promise<Leg | undefined>
   /** For the flat routes, which name no call. */
   findLegById(accountId: string, legId: string): Promise<Leg | undefined>

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { AccessKey } from '../domain/account.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Ids } from '../runtime/ids.ts'
@@ -34,5 +34,5 @@ export function makeAccessKey(
 
 /** What is stored of a key: its SHA-256 as lower-case hex. Keys are random, so no salt or stretching is needed. */
 export function hashAccessKey(key: string): string {
-  return createHash('sha256').update(key).digest('hex')
+  return hash('sha256', key, 'hex')
 }

@@ -1,8 +1,9 @@
-import type { Call, CallStatus, Leg } from '../domain/call.ts'
+import type { CallStatus, Leg } from '../domain/call.ts'
 import type { StoredCallFlow } from '../domain/call-flow.ts'
 import type { JournalEntry } from '../domain/journal.ts'
 import type { AssignedNumber } from '../domain/number.ts'
 import type { Recording, Transcription } from '../domain/recording.ts'
+import type { CallSummary } from '../domain/repositories.ts'
 import type { Timestamp } from '../domain/time.ts'
 import type { Webhook } from '../domain/webhook.ts'
 import { callFlowToJson } from '../flow/serialize.ts'
@@ -15,9 +16,22 @@ import type {
   WebhookResource,
 } from './schemas.ts'
 
-/** RFC 3339, UTC, whole seconds: `2017-03-06T13:34:14Z`. */
+const DAY_MS = 86_400_000
+let lastDay = { number: 0, text: '1970-01-01' }
+
+/** RFC 3339, UTC, whole seconds: `2017-03-06T13:34:14Z`. Times of one day follow each other: only the first costs a calendar. */
 export function toDateTime(timestamp: Timestamp): string {
-  return `${new Date(timestamp).toISOString().slice(0, 19)}Z`
+  const number = Math.floor(timestamp / DAY_MS)
+  if (number !== lastDay.number) {
+    lastDay = { number, text: new Date(timestamp).toISOString().slice(0, 10) }
+  }
+  const seconds = Math.floor((timestamp - number * DAY_MS) / 1000)
+  return `${lastDay.text}T${two(seconds / 3600)}:${two((seconds / 60) % 60)}:${two(seconds % 60)}Z`
+}
+
+function two(value: number): string {
+  const whole = Math.floor(value)
+  return whole < 10 ? `0${whole}` : `${whole}`
 }
 
 function toOptionalDateTime(timestamp: Timestamp | undefined): string | null {
@@ -47,7 +61,7 @@ export function numberResource(number: AssignedNumber): NumberResource {
 }
 
 /** A call as REST shows it: never with its `webhook`, on which the SDKs for Python and Ruby fail. */
-export function callResource(call: Call, userAgent = ''): CallResource {
+export function callResource(call: CallSummary, userAgent = ''): CallResource {
   return {
     id: call.id,
     status: statusFor(userAgent, call.status),
@@ -66,7 +80,7 @@ function statusFor(userAgent: string, status: CallStatus): CallStatus {
   return unknownThere && userAgent.includes('DotNet/') ? 'ended' : status
 }
 
-function addresses({ source, destination }: Pick<Call, 'source' | 'destination'>) {
+function addresses({ source, destination }: Pick<CallSummary, 'source' | 'destination'>) {
   return {
     ...(source !== undefined && { source: source.replace(/^\+/, '') }),
     ...(destination !== undefined && { destination: destination.replace(/^\+/, '') }),

@@ -1,5 +1,11 @@
 import { type Kysely, sql } from 'kysely'
-import { CALL_COLUMNS, JOURNAL_COLUMNS, LEG_COLUMNS, OUTBOX_COLUMNS } from './call-rows.ts'
+import {
+  CALL_COLUMNS,
+  CALL_SUMMARY_COLUMNS,
+  JOURNAL_COLUMNS,
+  LEG_COLUMNS,
+  OUTBOX_COLUMNS,
+} from './call-rows.ts'
 import { pick, prepare } from './prepare.ts'
 import type { CallRow, JournalRow, LegRow, OutboxRow, Tables } from './schema.ts'
 
@@ -107,7 +113,7 @@ export function prepareCallReads(builder: Builder) {
     listCalls: prepare((p: { accountId: string; limit: number; offset: number }) =>
       builder
         .selectFrom('calls')
-        .select(CALL_COLUMNS)
+        .select(CALL_SUMMARY_COLUMNS)
         .where('account_id', '=', p.accountId)
         .where('account_sequence', '<=', (eb) =>
           eb

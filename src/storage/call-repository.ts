@@ -6,7 +6,16 @@ import {
   prepareCallWrites,
   prepareLegReads,
 } from './call-queries.ts'
-import { toCall, toCallRow, toJournalEntry, toJournalRow, toLeg, toLegRow, toOutboxRow } from './call-rows.ts'
+import {
+  toCall,
+  toCallRow,
+  toCallSummary,
+  toJournalEntry,
+  toJournalRow,
+  toLeg,
+  toLegRow,
+  toOutboxRow,
+} from './call-rows.ts'
 import type { Database } from './database.ts'
 import { offsetOf, toPage } from './page.ts'
 import { prepareRecordingWrites, toRecordingRow } from './recording-repository.ts'
@@ -56,7 +65,7 @@ function openCalls(database: Database): Pick<CallRepository, 'commit' | 'find' |
         database.read(reads.listCalls({ accountId, limit: request.perPage, offset: offsetOf(request) })),
         database.read(reads.countCalls({ accountId })),
       ])
-      return toPage(request, rows, total?.count, toCall)
+      return toPage(request, rows, total?.count, toCallSummary)
     },
   }
 }

@@ -1,5 +1,6 @@
 import { type Call, type Leg, LIVE_CALL_STATUSES } from '../domain/call.ts'
 import type { JournalEntry } from '../domain/journal.ts'
+import type { CallSummary } from '../domain/repositories.ts'
 import type { OutgoingEvent } from '../domain/webhook.ts'
 import { fromJson, toFlag, toJson, withoutNulls } from './columns.ts'
 import type { CallRow, JournalRow, LegRow, OutboxRow } from './schema.ts'
@@ -21,6 +22,11 @@ export const CALL_COLUMNS = [
   'ended_at',
   'end_reason',
 ] as const satisfies readonly (keyof CallRow)[]
+
+/** All but the documents, which may be 32 KiB in each call. */
+export const CALL_SUMMARY_COLUMNS = CALL_COLUMNS.filter(
+  (column) => column !== 'call_flow' && column !== 'webhook',
+)
 
 export function toCallRow(call: Call): CallRow {
   return {
@@ -44,13 +50,19 @@ export function toCallRow(call: Call): CallRow {
 
 export function toCall(row: CallRow): Call {
   return {
+    ...toCallSummary(row),
+    ...(row.webhook !== null && { webhook: fromJson<NonNullable<Call['webhook']>>(row.webhook) }),
+    callFlow: fromJson<Call['callFlow']>(row.call_flow),
+  }
+}
+
+export function toCallSummary(row: Omit<CallRow, 'webhook' | 'call_flow'>): CallSummary {
+  return {
     id: row.id,
     accountId: row.account_id,
     status: row.status,
     direction: row.direction,
     ...withoutNulls({ source: row.source, destination: row.destination, numberId: row.number_id }),
-    ...(row.webhook !== null && { webhook: fromJson<NonNullable<Call['webhook']>>(row.webhook) }),
-    callFlow: fromJson<Call['callFlow']>(row.call_flow),
     test: row.test === 1,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

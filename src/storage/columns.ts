@@ -9,10 +9,10 @@ export type FromNullable<Fields> = {
 
 /** Drops the fields that are null: SQL's way to say that an optional field is absent. */
 export function withoutNulls<Fields extends object>(fields: Fields): FromNullable<Fields> {
-  // The filter makes the type true: no field of the result is null.
-  return Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== null),
-  ) as FromNullable<Fields>
+  // A loop: rows of lists come by the hundred. It makes the type true: no field of the result is null.
+  const present: Record<string, unknown> = {}
+  for (const name in fields) if (fields[name] !== null) present[name] = fields[name]
+  return present as FromNullable<Fields>
 }
 
 export function toFlag(value: boolean): Flag {

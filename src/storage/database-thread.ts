@@ -105,7 +105,8 @@ export class DatabaseThread implements AsyncDisposable {
         this.#lose(new StorageError(report.message))
         break
       case 'answers':
-        for (const answer of report.answers) this.#settle(answer)
+        // The thread wrote what it says there.
+        for (const answer of JSON.parse(report.answers) as readonly Answer[]) this.#settle(answer)
     }
   }
 

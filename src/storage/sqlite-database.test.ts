@@ -57,8 +57,8 @@ for (const [kind, path] of [
     await database.write([raw('delete from accounts'), insertAccount('x'), insertAccount('y')])
 
     const results = await database.write([
-      raw("update accounts set name = 'n'"),
-      raw('select id, name from accounts order by id'),
+      raw("update accounts set created_at = 7"),
+      raw('select id, created_at from accounts order by id'),
       raw("delete from accounts where id = 'x' returning id"),
     ])
 
@@ -66,8 +66,8 @@ for (const [kind, path] of [
       { rows: [], changes: 2 },
       {
         rows: [
-          { id: 'x', name: 'n' },
-          { id: 'y', name: 'n' },
+          { id: 'x', created_at: 7 },
+          { id: 'y', created_at: 7 },
         ],
         changes: 0,
       },

@@ -44,7 +44,7 @@ function serve(port: MessagePort, options: ThreadOptions): void {
   function runGroup(tasks: readonly Task[]): void {
     if (!runner) return
     const answers = runner.run(tasks)
-    report({ type: 'answers', answers })
+    report({ type: 'answers', answers: JSON.stringify(answers) })
     const fatal = answers.map(fatalMessage).find((message) => message !== undefined)
     if (fatal) lose(`the database ${options.path} failed (${fatal}); check the disk, then start again`)
   }

@@ -39,4 +39,5 @@ export type ThreadReport =
   | { readonly type: 'opened' }
   /** The database can't be opened, or can't be trusted any more: the thread ends. */
   | { readonly type: 'lost'; readonly message: string }
-  | { readonly type: 'answers'; readonly answers: readonly Answer[] }
+  /** `answers` is the JSON of `readonly Answer[]`: strings cross threads far quicker than rows. Columns hold text and finite numbers only. */
+  | { readonly type: 'answers'; readonly answers: string }

@@ -84,7 +84,8 @@ export function createCallWorld(options: WorldOptions = {}) {
     giveNumber: (number: string, flow: CallFlow) => giveNumber(repositories, number, flow),
     /** The newest call as it is stored. */
     async lastCall(): Promise<Call | undefined> {
-      return (await repositories.calls.list(ACCOUNT, { page: 1, perPage: 1 })).items[0]
+      const [last] = (await repositories.calls.list(ACCOUNT, { page: 1, perPage: 1 })).items
+      return last && (await repositories.calls.find(ACCOUNT, last.id))
     },
     async legsOf(callId: string) {
       return (await repositories.calls.listLegs(ACCOUNT, callId, { page: 1, perPage: 100 })).items

@@ -41,7 +41,13 @@ export function describeCallRepository(name: string, open: () => Promise<Databas
     test('a change of a call replaces its fields and is listed and counted once', async () => {
       await using database = await open()
       const { calls } = openRepositories(database)
-      const ended = aCall('call', { status: 'ended', endedAt: 2000, updatedAt: 2000, source: '316' })
+      const ended = aCall('call', {
+        status: 'ended',
+        endedAt: 2000,
+        updatedAt: 2000,
+        source: '316',
+        webhook: { url: 'https://example.com' },
+      })
 
       await calls.commit({ call: aCall('call', { destination: '317' }) })
       for (let round = 0; round < 5; round++)
@@ -49,7 +55,9 @@ export function describeCallRepository(name: string, open: () => Promise<Databas
       await calls.commit({ call: ended })
 
       assert.deepEqual(await calls.find('ours', 'call'), ended)
-      assert.deepEqual(await calls.list('ours', firstTen), { ...firstTen, items: [ended], totalCount: 1 })
+      const { callFlow, webhook, ...summary } = ended
+      assert.ok(callFlow && webhook)
+      assert.deepEqual(await calls.list('ours', firstTen), { ...firstTen, items: [summary], totalCount: 1 })
     })
 
     test('calls are listed in the order of their creation, newest first, whatever changes them, with the total on every page', async () => {
