@@ -23,6 +23,11 @@ type End = Omit<RecordingEnd, 'how'> & { readonly how: RecordingEnd['how'] | 'lo
 const LOST: End = { how: 'lost', durationMs: 0, detail: 'the media thread of this call died' }
 const NOT_TRANSCRIBED = 'not transcribed: this server has no speech recognition'
 
+interface RecordStep {
+  readonly options: RecordOptions
+  readonly afterLegEnd: (end: RecordEnd) => Promise<void>
+}
+
 /** The recordings of one leg: begins and ends them in the journal, and with that in the database and for the webhooks. */
 export class LegRecordings {
   readonly #legId: string
@@ -30,8 +35,9 @@ export class LegRecordings {
   readonly #dependencies: RecordingDependencies
   /** Recordings whose end the media thread has not told yet. */
   readonly #going = new Map<string, (end: End) => void>()
-  /** Resolve when an end is in the journal. */
+  /** Resolve when an end is in the journal, and told to whom it concerns. */
   readonly #ending = new Set<Promise<unknown>>()
+  #closed = false
 
   constructor(legId: string, record: CallRecord, dependencies: RecordingDependencies) {
     this.#legId = legId
@@ -45,9 +51,9 @@ export class LegRecordings {
 
   /**
    * Records until the step's own rules end it; the file is complete and the row is on disk when this resolves. Rejects with
-   * `signal.reason` as soon as that aborts: what has been recorded until then is kept.
+   * `signal.reason` as soon as that aborts: what has been recorded until then is kept, and told to `afterLegEnd` if the leg is gone.
    */
-  async run(audio: MediaLeg, options: RecordOptions, signal: AbortSignal): Promise<RecordEnd> {
+  async run(audio: MediaLeg, { options, afterLegEnd }: RecordStep, signal: AbortSignal): Promise<RecordEnd> {
     signal.throwIfAborted()
     const recordingId = this.#dependencies.newId()
     const { transcribeLanguage } = options
@@ -59,9 +65,14 @@ export class LegRecordings {
     })
     const told = Promise.withResolvers<End>()
     this.#going.set(recordingId, told.resolve)
-    const ended = told.promise.then((end) => this.#note(recordingId, end, options))
+    const ended = told.promise.then(async (told) => {
+      const end = await this.#note(recordingId, told, options)
+      if (this.#closed && signal.aborted) await afterLegEnd(end)
+      return end
+    })
     this.#ending.add(ended)
-    void ended.then(() => this.#ending.delete(ended))
+    const forget = () => this.#ending.delete(ended)
+    ended.then(forget, forget)
 
     const aborted = Promise.withResolvers<never>()
     using _abort = addAbortListener(signal, () => {
@@ -69,9 +80,7 @@ export class LegRecordings {
       aborted.reject(signal.reason)
     })
     audio.record(recordingId, rulesOf(options))
-    const detail = await Promise.race([ended, aborted.promise])
-    await Promise.race([this.#record.settled(), aborted.promise])
-    return this.#result(recordingId, detail)
+    return await Promise.race([ended, aborted.promise])
   }
 
   /** The media thread has ended a recording. */
@@ -79,7 +88,12 @@ export class LegRecordings {
     this.#end(recordingId, end)
   }
 
-  /** The audio is closed: no further end will be told. Resolves when all ends are in the journal. */
+  /** The leg has ended: what is still going on ends with it. */
+  legEnded(): void {
+    this.#closed = true
+  }
+
+  /** The audio is closed: no further end will be told. Resolves when all ends are in the journal, and `afterLegEnd` has heard of them. */
   async close(): Promise<void> {
     for (const recordingId of [...this.#going.keys()]) this.#end(recordingId, LOST)
     await Promise.all(this.#ending)
@@ -91,8 +105,8 @@ export class LegRecordings {
     tell?.(end)
   }
 
-  /** Resolves with the reason if it has failed. */
-  async #note(recordingId: string, told: End, options: RecordOptions): Promise<string | undefined> {
+  /** Resolves once the end is on disk. */
+  async #note(recordingId: string, told: End, options: RecordOptions): Promise<RecordEnd> {
     const end = told.how === 'lost' ? await this.#rescue(recordingId, told) : told
     const failed = end.how === 'failed'
     const detail = end.detail ?? (options.transcribe && !failed ? NOT_TRANSCRIBED : undefined)
@@ -106,7 +120,8 @@ export class LegRecordings {
       ...(end.key !== undefined && { key: end.key }),
       ...(detail !== undefined && { detail }),
     })
-    return failed ? (detail ?? 'the recording failed') : undefined
+    await this.#record.settled()
+    return this.#result(recordingId, failed ? (detail ?? 'the recording failed') : undefined)
   }
 
   async #rescue(recordingId: string, lost: End): Promise<End> {

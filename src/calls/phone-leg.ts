@@ -135,15 +135,20 @@ export class PhoneLeg implements LiveLeg, FlowLeg {
   }
 
   /** Keys that were pressed before, the beep included, stay with the leg: only one that comes during the recording can end it. */
-  async record(options: RecordOptions, signal: AbortSignal): Promise<RecordEnd> {
+  async record(
+    options: RecordOptions,
+    signal: AbortSignal,
+    afterLegEnd: (end: RecordEnd) => Promise<void>,
+  ): Promise<RecordEnd> {
     const { recordings } = this.#options
     if (recordings.beep) await this.#play(recordings.beep, { stopOnKey: false }, signal)
     if (!this.#audio) throw new Error('the leg has no audio yet')
-    return await recordings.run(this.#audio, options, signal)
+    return await recordings.run(this.#audio, { options, afterLegEnd }, signal)
   }
 
   async close(): Promise<MediaStatistics | undefined> {
     this.#closed = true
+    this.#options.recordings.legEnded()
     const statistics = await this.#audio?.close()
     await this.#options.recordings.close()
     return statistics

@@ -34,8 +34,16 @@ export interface FlowLeg {
     playback: { readonly stopOnKey: boolean },
     signal: AbortSignal,
   ): Promise<PromptEnd>
-  /** Records the caller until a key, silence or the longest time ends it. Absent: not possible on this leg. */
-  record?(options: RecordOptions, signal: AbortSignal): Promise<RecordEnd>
+  /**
+   * Records the caller until a key, silence or the longest time ends it. Rejects with `signal.reason` as soon as that aborts. If the
+   * leg has ended, `afterLegEnd` still hears of what was recorded (most callers end a message by hanging up), and the call waits for
+   * it. Absent: not possible on this leg.
+   */
+  record?(
+    options: RecordOptions,
+    signal: AbortSignal,
+    afterLegEnd: (end: RecordEnd) => Promise<void>,
+  ): Promise<RecordEnd>
   /** Calls the destination and joins it with this leg until it hangs up. Absent: not possible on this leg. */
   transfer?(options: TransferOptions, signal: AbortSignal): Promise<TransferEnd>
   /** Sends keys to the far end. Absent: not possible on this leg. */

@@ -22,7 +22,7 @@ export interface FlowBudgets {
 
 export const DEFAULT_BUDGETS: FlowBudgets = { maxSteps: 10_000, maxFetchesInARow: 100 }
 
-export interface FlowContext extends Omit<StepContext, 'variables'> {
+export interface FlowContext extends Omit<StepContext, 'variables' | 'reportAfterEnd'> {
   readonly budgets?: FlowBudgets
 }
 
@@ -33,7 +33,7 @@ const STEPS_WITHOUT_YIELD = 100
  * Runs a call flow, and those that it fetches, until there is nothing left to do; does not hang up. Reports every step
  * before and after; `flowStarted` only of fetched flows, as only the caller knows where the first is from.
  * Rejects with `signal.reason` when the leg has ended: a step under way is then reported as interrupted, at once, and
- * nothing after that.
+ * nothing after that but what a step still owes to an application (the onFinish of a message left by hanging up).
  */
 export async function runFlow(flow: CallFlow, context: FlowContext): Promise<FlowEnd> {
   context.signal.throwIfAborted()
@@ -58,6 +58,7 @@ class FlowRun {
       report: (event) => {
         if (!signal.aborted) report(event)
       },
+      reportAfterEnd: report,
     }
     this.#budgets = context.budgets ?? DEFAULT_BUDGETS
   }

@@ -36,11 +36,14 @@ export interface StepContext {
   readonly fetchFlow: FetchFlow
   readonly variables: Variables
   readonly report: (event: FlowEvent) => void
+  /** For what is done when the leg has ended; `report` is deaf then. */
+  readonly reportAfterEnd: (event: FlowEvent) => void
   /** Aborts when the leg ends; every wait then rejects with its reason. */
   readonly signal: AbortSignal
 }
 
 const DEFAULT_TONE_MS = 100
+const NEVER_ABORTED = new AbortController().signal // its users end by their own limits
 
 /**
  * Runs one step to its end. A step kind without a case does not compile.
@@ -158,10 +161,16 @@ function afterKeys(step: Step, { keys, endedBy }: Gathered, { variables, report 
 
 async function runRecord(step: StepOfAction<'record'>, context: StepContext): Promise<StepResult> {
   if (!context.leg.record) return unsupported(step)
-  const { recording, failure } = await context.leg.record(step.options, context.signal)
   const { onFinish: url } = step.options
-  if (url === undefined) return failure === undefined ? onward('completed') : onward('failed', failure)
-  return await runFetch(step.id, 'onFinish', { method: 'POST', url, body: recording }, context)
+  const finish = (body: string, inContext: StepContext) =>
+    url === undefined ? undefined : runFetch(step.id, 'onFinish', { method: 'POST', url, body }, inContext)
+  const { recording, failure } = await context.leg.record(step.options, context.signal, async (end) => {
+    // No leg is there to run the flow that it answers.
+    await finish(end.recording, { ...context, signal: NEVER_ABORTED, report: context.reportAfterEnd })
+  })
+  const finished = await finish(recording, context)
+  if (finished) return finished
+  return failure === undefined ? onward('completed') : onward('failed', failure)
 }
 
 async function runFetch(

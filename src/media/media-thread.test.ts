@@ -203,3 +203,22 @@ describe('a media thread', () => {
     assert.equal(time.asleep, true)
   })
 })
+
+test('a leg that records is closed once its recording is kept, and so is the thread', async () => {
+  const { thread, settle, heard, sink } = open()
+  thread.handle({ type: 'open', leg: 1 })
+  await settle()
+  thread.handle({ type: 'connect', leg: 1, remote })
+  thread.handle({ type: 'record', leg: 1, recordingId: 'one', options: {} })
+  heard()
+  thread.handle({ type: 'shutDown' })
+  let settled = false
+  void thread.settled().then(() => {
+    settled = true
+  })
+  await settle()
+  assert.deepEqual([heard(), settled], [[], false])
+  sink.resolve()
+  await settle()
+  assert.deepEqual([heard(), settled], [['recordingEnded', 'closed'], true])
+})

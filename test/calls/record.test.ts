@@ -226,6 +226,23 @@ test('a caller who hangs up leaves a finished recording of all that was said', a
   assert.ok(correlation > 0.99 && heardMs >= 1_990, `${correlation}, ${heardMs} ms`)
 })
 
+test('onFinish hears of a message whose caller hung up, and may download it', async () => {
+  let downloaded: Promise<Int16Array> | undefined
+  const url = files.answer('/voicemail', ({ body }) => {
+    downloaded = download((JSON.parse(body) as { id: string }).id)
+    return { contentType: 'application/json', body: '{"steps":[]}' }
+  })
+  await server.assign('31200000111', [record({ onFinish: url })])
+  await using caller = await dial('31200000111')
+  await afterBeep(caller)
+  await caller.call.media.play(babble(1))
+  await caller.call.bye()
+  const { data } = await recordingOf(caller)
+  const { body } = await files.waitForRequest('/voicemail')
+  assert.deepEqual(JSON.parse(body), data)
+  assert.ok(((await downloaded)?.length ?? 0) >= 8_000)
+})
+
 test('a folder that can not be written fails the recording with its reason, and the flow goes on', async () => {
   await using broken = await startServer({ env: { LINNET_RECORD_BEEP: 'no' } })
   const folder = join(broken.dataDir, 'recordings')
