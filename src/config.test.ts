@@ -63,6 +63,16 @@ test('lists and maps of the file read like the text of the environment', () => {
   ])
 })
 
+test('a switch takes yes and no, and what YAML makes of them', () => {
+  const switched = ['yes', 'no', 'true', 'false', '"No"'].map((text) => readText(`record-beep: ${text}\n`))
+  assert.deepEqual(
+    switched.map(({ recordBeep }) => recordBeep),
+    [true, false, true, false, false],
+  )
+  assert.equal(readConfig(noFile).recordBeep, true)
+  assert.throws(() => readText('record-beep: 2\n'), /record-beep in .* is "2"; expected yes or no/)
+})
+
 test('LINNET_TRUNK is one trunk', () => {
   const { trunks } = readConfig({
     environment: { LINNET_TRUNK: 'sip:alice:secret@127.0.0.1:5080;transport=udp' },

@@ -63,6 +63,7 @@ export class LegRecordings {
       recordingId,
       ...(transcribeLanguage !== undefined && { transcribeLanguage }),
     })
+    void this.#record.settled() // no lingering: a file without a row would be nobody's
     const told = Promise.withResolvers<End>()
     this.#going.set(recordingId, told.resolve)
     const ended = told.promise.then(async (told) => {

@@ -69,3 +69,18 @@ test('a second leg has its own name', () => {
   assert.match(first ?? '', /leg 1 {2}incoming from unknown to unknown$/)
   assert.match(second ?? '', /leg 2 {2}outgoing/)
 })
+
+test('recordings are told with what ended them', () => {
+  const ended = { type: 'recordingEnded', legId: 'x', recordingId: 'r', durationSeconds: 2.5 } as const
+  const lines = linesOf(
+    { type: 'recordingStarted', legId: 'x', recordingId: 'r' },
+    { ...ended, status: 'done', how: 'key', key: '#' },
+    { ...ended, status: 'failed', how: 'failed', detail: 'the disk is full' },
+  ).map((line) => line.slice(18))
+
+  assert.deepEqual(lines, [
+    'recording r begins',
+    'recording r done after 2.5 s (key #)',
+    'recording r failed after 2.5 s (failed): the disk is full',
+  ])
+})

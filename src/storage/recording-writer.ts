@@ -20,6 +20,7 @@ export interface RecordingWriterOptions {
 }
 
 export const SAMPLE_BYTES = 2
+const BIG_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 0
 const BLOCK_SAMPLES = 1_600 // 0.2 s at 8 kHz
 /** A disk that is this far behind does not catch up in the memory that a recording may use: 20 s. */
 const MAX_WAITING_BLOCKS = 100
@@ -41,8 +42,8 @@ export function openRecordingWriter(options: RecordingWriterOptions): RecordingW
  */
 export class RecordingWriter {
   readonly #options: RecordingWriterOptions
-  #block = newBlock()
-  #blockBytes = 0
+  #block = new Int16Array(BLOCK_SAMPLES)
+  #blockSamples = 0
   #waitingBlocks = 0
   #file: FileHandle | undefined
   #dataBytes = 0
@@ -58,9 +59,12 @@ export class RecordingWriter {
   /** Takes samples over; they are dropped once something has failed. */
   append(samples: Int16Array): void {
     if (this.#failure) return
-    for (const sample of samples) {
-      this.#blockBytes = this.#block.writeInt16LE(sample, this.#blockBytes)
-      if (this.#blockBytes === this.#block.length) this.#passOn()
+    for (let done = 0; done < samples.length; ) {
+      const part = samples.subarray(done, done + BLOCK_SAMPLES - this.#blockSamples)
+      this.#block.set(part, this.#blockSamples)
+      this.#blockSamples += part.length
+      done += part.length
+      if (this.#blockSamples === BLOCK_SAMPLES) this.#passOn()
     }
   }
 
@@ -74,9 +78,10 @@ export class RecordingWriter {
   }
 
   #passOn(): void {
-    const block = this.#block.subarray(0, this.#blockBytes)
-    this.#block = newBlock()
-    this.#blockBytes = 0
+    const block = Buffer.from(this.#block.buffer, 0, this.#blockSamples * SAMPLE_BYTES)
+    if (BIG_ENDIAN) block.swap16()
+    this.#block = new Int16Array(BLOCK_SAMPLES)
+    this.#blockSamples = 0
     if (this.#waitingBlocks >= MAX_WAITING_BLOCKS) {
       this.#fail(new Error('the disk is too slow'))
       return
@@ -120,10 +125,6 @@ export class RecordingWriter {
   async #finish(): Promise<void> {
     if (this.#file) await finishFile(this.#file, this.#dataBytes, this.#options.format)
   }
-}
-
-function newBlock(): Buffer {
-  return Buffer.allocUnsafeSlow(BLOCK_SAMPLES * SAMPLE_BYTES)
 }
 
 /** Gives a file its final length and header, and waits until it is on disk. */

@@ -4,7 +4,7 @@ import { type Call, LIVE_CALL_STATUSES } from '../../src/domain/call.ts'
 import { StorageError } from '../../src/domain/repositories.ts'
 import type { Database } from '../../src/storage/database.ts'
 import { openRepositories } from '../../src/storage/open-repositories.ts'
-import { aCall, aLeg, anEntry, anEvent } from './storage-samples.ts'
+import { aCall, aLeg, anEntry, anEvent, aRecording } from './storage-samples.ts'
 
 const firstTen = { page: 1, perPage: 10 }
 
@@ -165,6 +165,28 @@ export function describeCallRepository(name: string, open: () => Promise<Databas
       await calls.commit({ journal: [anEntry('call', 1), key] })
 
       assert.deepEqual(await calls.journal('ours', 'call'), [anEntry('call', 1), key, anEntry('call', 3)])
+    })
+
+    test('recordings are part of a change; one that ends after it was deleted stays deleted', async () => {
+      await using database = await open()
+      const { calls, recordings } = openRepositories(database)
+      const going = { status: 'recording', durationSeconds: 0 } as const
+      const done = { status: 'done', durationSeconds: 2.5, updatedAt: 3000 } as const
+      const ids = ['both', 'kept', 'deleted']
+
+      await calls.commit({
+        call: aCall('call'),
+        legs: [aLeg('leg', 'call')],
+        recordings: [...ids.map((id) => aRecording(id, going)), aRecording('both', done)],
+      })
+      await recordings.delete('ours', 'deleted')
+      await calls.commit({ recordings: ['kept', 'deleted'].map((id) => aRecording(id, done)) })
+      await calls.commit({
+        recordings: [aRecording('kept', { ...done, accountId: 'theirs', status: 'failed' })],
+      })
+
+      const found = await Promise.all(ids.map((id) => recordings.find('ours', id)))
+      assert.deepEqual(found, [aRecording('both', done), aRecording('kept', done), undefined])
     })
 
     test('a change is committed whole or not at all', async () => {
