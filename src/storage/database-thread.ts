@@ -68,7 +68,8 @@ export class DatabaseThread implements AsyncDisposable {
   run(type: Task['type'], statements: readonly Statement[], objections = 0): Promise<readonly QueryResult[]> {
     if (this.#failure) return Promise.reject(this.#failure)
     if (this.#closing) return Promise.reject(new StorageError('the database is closed'))
-    if (this.#batch.length === 0) queueMicrotask(() => this.#flush())
+    // Not a microtask: each request of a turn has microtasks of its own, and a message wakes the other thread.
+    if (this.#batch.length === 0) setImmediate(() => this.#flush())
     const id = ++this.#lastId
     this.#batch.push({ id, type, objections, statements })
     const { promise, resolve, reject } = Promise.withResolvers<readonly QueryResult[]>()

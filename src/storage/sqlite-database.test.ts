@@ -57,7 +57,7 @@ for (const [kind, path] of [
     await database.write([raw('delete from accounts'), insertAccount('x'), insertAccount('y')])
 
     const results = await database.write([
-      raw("update accounts set created_at = 7"),
+      raw('update accounts set created_at = 7'),
       raw('select id, created_at from accounts order by id'),
       raw("delete from accounts where id = 'x' returning id"),
     ])
