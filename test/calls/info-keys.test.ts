@@ -34,9 +34,7 @@ async function inform(call: PhoneCall, body: string, contentType = 'application/
 }
 
 async function gathered(number: string): Promise<unknown> {
-  const { items } = await server.api('GET', '/calls?perPage=20')
-  const call = items.find((item) => item['destination'] === number)
-  const journal = await server.journal(String(call?.['id']))
+  const journal = await server.journalOfCallTo(number)
   return journal.find((event) => event['type'] === 'keysGathered')?.['keys']
 }
 

@@ -32,9 +32,7 @@ async function hear(number: string, steps: readonly object[]) {
   await using phone = await Phone.open({ user: 'caller' })
   const call = await phone.call(server.sipUri(number))
   await call.waitForEnd()
-  const { items } = await server.api('GET', '/calls?perPage=20')
-  const stored = items.find((item) => item['destination'] === number)
-  const journal = await server.journal(String(stored?.['id']))
+  const journal = await server.journalOfCallTo(number)
   const step = journal.find((event) => event['type'] === 'stepEnded' && event['stepId'] === 'mp3')
   return { samples: call.media.heard().samples, step }
 }

@@ -142,6 +142,14 @@ export class TestServer implements AsyncDisposable {
     }
   }
 
+  /** The journal of the newest call to a number, once that has ended and is stored so. */
+  async journalOfCallTo(number: string): Promise<readonly Record<string, unknown>[]> {
+    const callTo = ({ items }: ApiAnswer) => items.find((item) => item['destination'] === number)
+    const hasEnded = (answer: ApiAnswer) => (callTo(answer)?.['endedAt'] ?? null) !== null
+    const answer = await this.until('/calls?perPage=50', hasEnded)
+    return await this.journal(String(callTo(answer)?.['id']))
+  }
+
   /** The journal of a call as the API lists it. */
   async journal(callId: string): Promise<readonly Record<string, unknown>[]> {
     const { items } = await this.api('GET', `/calls/${callId}/journal?perPage=100`)
