@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import fc from 'fast-check'
 import { Recorder, type RecorderOptions } from './recorder.ts'
 
 const FRAME = 160
@@ -277,4 +278,51 @@ describe('ends', () => {
     assert.equal(ends.indexOf('silence') * 20, 2_500)
     assert.equal(recorder.durationMs, 2_000)
   })
+})
+
+test('whatever arrives, the recording is no longer than its time allows, and whole', () => {
+  const uint32 = fc.oneof(fc.integer({ min: 0, max: 2 ** 32 - 1 }), fc.integer({ min: 0, max: 40 * FRAME }))
+  const act = fc.oneof(
+    fc.record({
+      type: fc.constant('packet' as const),
+      ssrc: fc.integer({ min: 1, max: 3 }),
+      timestamp: uint32,
+      length: fc.oneof(fc.constant(FRAME), fc.integer({ min: 0, max: 12_000 })),
+      afterMs: fc.integer({ min: 0, max: 60 }),
+    }),
+    fc.record({ type: fc.constant('turns' as const), count: fc.integer({ min: 1, max: 200 }) }),
+  )
+  const limits = {
+    maxMs: fc.integer({ min: 1, max: 5_000 }),
+    silenceMs: fc.integer({ min: 1_000, max: 4_000 }),
+  }
+  const end = fc.record({ timestamp: uint32, byKey: fc.boolean() })
+  fc.assert(
+    fc.property(
+      fc.array(act, { maxLength: 60 }),
+      fc.record(limits, { requiredKeys: [] }),
+      end,
+      (acts, options, { timestamp, byKey }) => {
+        const { recorder, output, time } = open(options)
+        for (const step of acts) {
+          if (step.type === 'packet') {
+            time.now += step.afterMs
+            recorder.receive(step.ssrc, step.timestamp, new Int16Array(step.length).fill(1), time.now)
+          } else
+            for (let turn = 0; turn < step.count; turn += 1) {
+              time.now += 20
+              recorder.turn(time.now)
+            }
+        }
+        const before = recorder.durationMs
+        if (byKey) recorder.finishAt(1, timestamp, time.now)
+        else recorder.finish(time.now)
+        assert.ok(recorder.durationMs >= before)
+        assert.equal(output().length, recorder.durationMs * 8)
+        assert.ok(recorder.durationMs <= (time.now - 1_000) * 1.01 + 2_000 + 1_120)
+        if (options.maxMs !== undefined) assert.ok(recorder.durationMs <= options.maxMs)
+      },
+    ),
+    { numRuns: 500, seed: 4733 },
+  )
 })

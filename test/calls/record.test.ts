@@ -295,6 +295,19 @@ test('kill -9 while recording: after the restart it is done, playable, and compl
   assert.equal(events.at(-1)?.['type'], 'callStatus')
 })
 
+test('a stop of the server ends a recording properly', async () => {
+  await using stopping = await startServer({ env: { LINNET_DRAIN_SECONDS: '0' } })
+  await stopping.assign('31200000112', [record()])
+  await using caller = await dial('31200000112', {}, stopping)
+  await afterBeep(caller)
+  await caller.call.media.play(babble(1))
+  assert.equal(await stopping.stop(), 0)
+  await stopping.restart()
+  const { data, end } = await recordingOf(caller, stopping)
+  assert.deepEqual([data['status'], end['how']], ['done', 'stopped'])
+  assert.ok((await download(data['id'], stopping)).length >= 8_000)
+})
+
 test('a deleted recording is gone with its file', async () => {
   await server.assign('31200000110', [record({ finishOnKey: 'any' })])
   await using caller = await dial('31200000110')
