@@ -51,6 +51,8 @@ const mayImport: Record<string, readonly string[]> = {
     'flow',
     'calls',
     'node:crypto',
+    'node:fs', // one file: the script of /docs, out of its package (docs-script.ts)
+    'node:stream',
     'fastify',
     '@fastify/type-provider-typebox',
     '@fastify/swagger',

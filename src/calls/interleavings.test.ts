@@ -102,45 +102,49 @@ const script = fc.array(
   { maxLength: 25 },
 )
 
-test('whatever happens in whatever order: every call ends, is told once, and leaves nothing behind', async () => {
-  const ends = new Set<string>()
-  await fc.assert(
-    fc.asyncProperty(script, async (steps) => {
-      const world = createCallWorld()
-      await world.giveNumber('31201234567', flow)
-      const scene: Scene = { world, callers: [], settled: new Set() }
-      for (const { what, who, waitMs } of steps) {
-        await acts[what]?.(scene, who)
-        await world.clock.advance(waitMs)
-      }
-      await world.clock.advance(200_000) // longer than ringing and the longest call together
+/** Plays one script to its end and a while longer; resolves with how its calls ended. */
+async function play(
+  steps: readonly { readonly what: string; readonly who: number; readonly waitMs: number }[],
+) {
+  const world = createCallWorld()
+  await world.giveNumber('31201234567', flow)
+  const scene: Scene = { world, callers: [], settled: new Set() }
+  for (const { what, who, waitMs } of steps) {
+    await acts[what]?.(scene, who)
+    await world.clock.advance(waitMs)
+  }
+  await world.clock.advance(200_000) // longer than ringing and the longest call together
 
-      world.control[Symbol.dispose]()
-      assert.equal(world.control.liveCalls, 0, 'a call was left')
-      assert.equal(world.media.openLegs, 0, 'audio was left open')
-      assert.equal(world.clock.pendingTimers, 0, 'a timer was left')
-      for (const call of await storedCalls(world)) {
-        await assertTold(world, call.id)
-        ends.add(call.endReason?.cause ?? '')
-      }
-    }),
+  world.control[Symbol.dispose]()
+  assert.equal(world.control.liveCalls, 0, 'a call was left')
+  assert.equal(world.media.openLegs, 0, 'audio was left open')
+  assert.equal(world.clock.pendingTimers, 0, 'a timer was left')
+  const calls = await storedCalls(world)
+  for (const call of calls) await assertTold(world, call.id)
+  return calls.map(({ endReason }) => endReason?.cause ?? '')
+}
+
+test('whatever happens in whatever order: every call ends, is told once, and leaves nothing behind', async () => {
+  await fc.assert(
+    fc.asyncProperty(script, async (steps) => void (await play(steps))),
     { numRuns: 500 },
   )
-  // The scripts did reach the corners that they are for.
-  for (const cause of [
-    'hangup',
-    'canceled',
-    'deleted',
-    'busy',
-    'noAnswer',
-    'noCommonCodec',
-    'noAck',
-    'noMedia',
-    'fault',
-    'maxDuration',
-    'fetchFailed',
-  ])
-    assert.ok(ends.has(cause), `no call ended by ${cause}: ${[...ends]}`)
+})
+
+test('the scripts do reach the corners that they are for', async () => {
+  const ends = new Set<string>()
+  const property = fc.asyncProperty(script, async (steps) => {
+    for (const cause of await play(steps)) ends.add(cause)
+  })
+  await fc.assert(property, { numRuns: 800, seed: 7 }) // the same scripts in every run
+  const wanted = [
+    ...['hangup', 'canceled', 'deleted', 'busy', 'noAnswer', 'noCommonCodec', 'noAck', 'noMedia'],
+    ...['fault', 'maxDuration', 'fetchFailed'],
+  ]
+  assert.deepEqual(
+    wanted.filter((cause) => !ends.has(cause)),
+    [],
+  )
 })
 
 /** The journal of an ended call: numbered without gaps, one end of each leg, and the end of the call as its last entry. */

@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 
 const MARKER = Buffer.from('var standalone_default = "')
 const [BACKSLASH, QUOTE, LETTER_N, NEWLINE] = [0x5c, 0x22, 0x6e, 0x0a]
@@ -12,7 +11,7 @@ const MAX_PREFIX_BYTES = 64 * 1024
  * Ends with an error if `signal` aborts, or if a new version of the package looks different.
  */
 export function readDocsScript(signal: AbortSignal): AsyncIterable<Buffer> {
-  const path = fileURLToPath(import.meta.resolve('@scalar/fastify-api-reference'))
+  const path = new URL(import.meta.resolve('@scalar/fastify-api-reference'))
   return unquote(createReadStream(path, { signal }))
 }
 

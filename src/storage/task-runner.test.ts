@@ -16,18 +16,34 @@ function write(id: number, ...sqls: string[]): Task {
   return { id, type: 'write', objections: 0, statements: sqls.map((sql) => ({ sql, parameters: [] })) }
 }
 
-test('a group of writes is one transaction with a savepoint for each', () => {
+test('a group of writes is one transaction', () => {
   const { runner, executed } = openRunner()
 
   runner.run([write(1, 'insert into t (n) values (1)'), write(2, 'insert into t (n) values (2)')])
 
   assert.deepEqual(executed, [
     'begin immediate',
+    'insert into t (n) values (1)',
+    'insert into t (n) values (2)',
+    'commit',
+  ])
+})
+
+test('a group with a failing write is undone and run again with a savepoint for each', () => {
+  const { runner, executed } = openRunner()
+
+  runner.run([write(1, 'insert into t (n) values (1)'), write(2, 'insert into nowhere (n) values (2)')])
+
+  assert.deepEqual(executed, [
+    'begin immediate',
+    'insert into t (n) values (1)',
+    'rollback',
+    'begin immediate',
     'savepoint task',
     'insert into t (n) values (1)',
     'release task',
     'savepoint task',
-    'insert into t (n) values (2)',
+    'rollback to task',
     'release task',
     'commit',
   ])

@@ -23,7 +23,8 @@ class GroupUndone extends Error {
 
 /**
  * Runs tasks on one connection, a group at a time: one transaction, and so one sync of the disk, for the whole group.
- * In it every writing task has a savepoint, so that a failing task is undone alone. Answers may leave only when `run` has returned.
+ * Nearly always all of them succeed. If one does not, the group is undone and run again with a savepoint for each writing task,
+ * so that the failing one is undone alone. Answers may leave only when `run` has returned.
  */
 export class TaskRunner {
   readonly #connection: SqliteConnection.Database
@@ -35,9 +36,26 @@ export class TaskRunner {
 
   /** One answer for each task, in order. Never throws. */
   run(tasks: readonly Task[]): readonly Answer[] {
-    const writes = tasks.some(({ type }) => type === 'write')
+    const begin = tasks.some(({ type }) => type === 'write') ? 'begin immediate' : 'begin'
+    return this.#runAtOnce(begin, tasks) ?? this.#runOneByOne(begin, tasks)
+  }
+
+  /** Undefined if a task failed or objected: nothing has happened then. */
+  #runAtOnce(begin: string, tasks: readonly Task[]): readonly Answer[] | undefined {
     try {
-      this.#execute(writes ? 'begin immediate' : 'begin')
+      this.#execute(begin)
+      const answers = tasks.map((task) => ({ id: task.id, results: this.#perform(task) }))
+      this.#execute('commit')
+      return answers
+    } catch {
+      this.#rollBack()
+      return undefined // the second run meets the same fault, and tells whose it is
+    }
+  }
+
+  #runOneByOne(begin: string, tasks: readonly Task[]): readonly Answer[] {
+    try {
+      this.#execute(begin)
       const answers = tasks.map((task) => this.#answer(task))
       this.#execute('commit')
       return answers
