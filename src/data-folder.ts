@@ -57,7 +57,7 @@ export async function openDataFolder(
  */
 async function lockFolder(dataDir: string): Promise<AsyncDisposable> {
   if (process.platform !== 'linux') return new AsyncDisposableStack()
-  const lock = createServer()
+  const lock = createServer((visitor) => visitor.destroy()) // one who stays would hold up the stop
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   lock.once('error', reject).listen(`\0linnet:${realpathSync(dataDir)}`, resolve)
   await promise.catch((error: Error) => {

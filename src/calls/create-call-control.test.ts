@@ -523,6 +523,39 @@ scenario(
   },
 )
 
+for (const test of [false, true]) {
+  scenario(
+    `a stop while a ${test ? 'test' : 'live'} call is on its way to the disk ends that call, and waits for it`,
+    async (world) => {
+      const { calls } = world.repositories
+      const commit = calls.commit.bind(calls)
+      const disk = Promise.withResolvers<void>()
+      Object.assign(calls, {
+        commit: async (change: Parameters<typeof commit>[0]) => {
+          await disk.promise
+          await commit(change)
+        },
+      })
+      const request = {
+        accountId: ACCOUNT,
+        source: '3120',
+        destination: 'sip:a@127.0.0.1',
+        callFlow: flowOf(say('x')),
+        test,
+      }
+      const queued = world.control.originate(request)
+      const drained = world.control.drain(0)
+      await world.settle()
+      disk.resolve()
+      await queued
+      await world.settle()
+      await drained
+      assert.equal(world.callees.length, 0, 'nobody was called')
+      assert.deepEqual(await outcome(world), ['ended', 'linnet', 'shutdown', 'hangup', 480])
+    },
+  )
+}
+
 scenario('draining an idle server is done at once', async (world) => {
   await world.control.drain(10_000)
 })

@@ -49,6 +49,8 @@ export class LiveCall {
   readonly #closing: Promise<void>[] = []
   readonly #ended = Promise.withResolvers<void>()
   #flow: AbortController | undefined
+  /** Why the call was ended before it had a leg: its row was still on the way to the disk. */
+  #endedEarly: EndReason | undefined
   #durationLimit: Disposable | undefined
 
   constructor(record: CallRecord, dependencies: LiveCallDependencies) {
@@ -65,8 +67,10 @@ export class LiveCall {
     return this.#ended.promise
   }
 
+  /** A leg that comes after the call was ended ends at once. */
   add(leg: LiveLeg): void {
     this.#legs.set(leg.id, { leg, aborter: new AbortController() })
+    if (this.#endedEarly) this.end(this.#endedEarly)
   }
 
   /** The leg was answered: the call goes on, and its flow begins on the first leg. */
@@ -112,6 +116,7 @@ export class LiveCall {
 
   /** Ends every leg; one that was never answered is told as given up (487, which the API knows as 480). */
   end(reason: EndReason): void {
+    if (this.#legs.size === 0) this.#endedEarly ??= reason
     for (const legId of [...this.#legs.keys()]) {
       const answered = this.record.legs.get(legId)?.status === 'ongoing'
       this.endLeg(legId, { status: 'hangup', reason, ...(!answered && { sipResponseCode: 480 }) })

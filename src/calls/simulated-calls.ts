@@ -22,10 +22,10 @@ export function callSimulatedPhone(call: LiveCall, legId: string, clock: Clock):
       return undefined
     },
   }
-  call.add(leg)
   const ring = () => call.record.report({ type: 'legStatus', legId, status: 'ringing' })
   timers.push(
     clock.after(RING_AFTER_MS, ring),
     clock.after(ANSWER_AFTER_MS, () => call.answered(leg)),
   )
+  call.add(leg)
 }
